@@ -42,7 +42,7 @@ pub use credentials::{ClientSecret, ClientToken, CredentialReader, ListedSecret}
 pub use error::{AwsError, Cause};
 pub(crate) use iam::ListedRole;
 pub(crate) use inside::Container;
-pub(crate) use lambda::{ListedFunction, digest_of_variable};
+pub(crate) use lambda::{ListedAlias, ListedFunction, Statement, digest_of_variable};
 pub use lease::Lease;
 pub(crate) use lease::Moment;
 pub use lock::{LockParameters, Parameter, Put};

@@ -9,6 +9,7 @@ pub mod base_path_mapping;
 pub mod deployment;
 pub mod dns_record;
 pub mod function;
+pub mod function_alias;
 pub mod function_permission;
 pub mod function_role;
 pub mod gateway_response;
@@ -62,8 +63,8 @@ use crate::model::{Address, Book, OutputName, Text};
 
 pub use ahead::read_ahead;
 pub use api_marks::{
-    DOMAIN_MARK, EXISTING_POOL_MARK, FUNCTION_MARK, LOAD_BALANCER_MARK, LOG_GROUP_MARK, MARKED,
-    USER_POOL_MARK, is_mark, mark_of,
+    DOMAIN_MARK, EXISTING_FUNCTION_MARK, EXISTING_POOL_MARK, FUNCTION_MARK, LOAD_BALANCER_MARK,
+    LOG_GROUP_MARK, MARKED, USER_POOL_MARK, is_mark, mark_of,
 };
 pub use change::{Action, BothSides, Change, FieldChange, Level, Look, Note};
 pub(crate) use change::{CREDENTIALS_LOST, ROUTE_OPENS};

@@ -46,7 +46,7 @@ pub struct Options {
     pub allow_delete: Patterns,
     /// What to replace although it matches the file.
     pub replace: Patterns,
-    /// Whether the stage may be switched to the newest deployment after a rollback.
+    /// Whether the stage and aliases may be switched to the newest after a rollback.
     pub forward: bool,
 }
 
@@ -65,7 +65,7 @@ pub struct Plan {
     pub notes: Vec<Note>,
     /// Losses without consent, by the address for the consent.
     pub missing_consent: BTreeMap<Address, Loss>,
-    /// Whether it switches a pinned stage to the newest deployment, without `--forward` so far.
+    /// Whether it switches a pinned stage or alias to the newest, without `--forward` so far.
     pub needs_forward: bool,
     /// Resources of ours that are no longer in the file and stay until consent names them.
     pub kept: Vec<Address>,

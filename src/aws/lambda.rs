@@ -17,6 +17,8 @@ use crate::model::digest;
 pub(super) struct LambdaAnswers {
     functions: Memo<String, Option<Arc<ListedFunction>>>,
     policies: Memo<String, Arc<Vec<Statement>>>,
+    aliases: Memo<String, Arc<Vec<ListedAlias>>>,
+    versions: Memo<String, Arc<Vec<ListedVersion>>>,
 }
 
 /// A function.
@@ -29,6 +31,29 @@ pub(crate) struct ListedFunction {
     pub(crate) tags: BTreeMap<String, String>,
     /// How many of its processes may run at once, if that is reserved.
     pub(crate) concurrency: Option<i32>,
+}
+
+/// An alias of a function.
+#[derive(Clone, Debug)]
+pub(crate) struct ListedAlias {
+    pub(crate) arn: String,
+    pub(crate) name: String,
+    /// The version that it points to.
+    pub(crate) version: String,
+    pub(crate) description: String,
+    /// The shares of calls, from 0 to 1, that other versions get.
+    pub(crate) beside: BTreeMap<String, f64>,
+}
+
+/// A published version of a function.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct ListedVersion {
+    /// Its number.
+    pub(crate) version: String,
+    pub(crate) description: String,
+    /// When it was published, as AWS writes it.
+    pub(crate) published: String,
+    pub(crate) runtime: String,
 }
 
 /// A statement of a function's resource policy.
@@ -46,6 +71,27 @@ pub(crate) struct Statement {
 /// another one for every function.
 pub(crate) fn digest_of_variable(function: &str, name: &str, value: &str) -> String {
     digest(format!("{function}\n{name}\n{value}").as_bytes())[..16].to_owned()
+}
+
+/// All pages of a list; none if what it is of does not exist.
+macro_rules! all_pages {
+    ($reader:expr, $operation:literal, $request:expr, $answer:ident => $items:expr) => {{
+        let mut all = Vec::new();
+        let mut marker = None;
+        loop {
+            let request = $request.set_marker(marker);
+            let read = $reader.call(Operation::lambda($operation), request.send());
+            let $answer = match read.await {
+                Err(error) if error.is_not_found() => break all,
+                answer => answer?,
+            };
+            marker = $answer.next_marker.clone().filter(|next| !next.is_empty());
+            all.extend($items);
+            if marker.is_none() {
+                break all;
+            }
+        }
+    }};
 }
 
 impl Reader {
@@ -117,58 +163,90 @@ impl Reader {
             .await
     }
 
-    /// What else is at a function, in words: it is deleted with it, or stops working.
+    /// The aliases of a function; none if it does not exist.
+    ///
+    /// # Errors
+    /// A call failed.
+    pub(crate) async fn aliases(&self, name: &str) -> Result<Arc<Vec<ListedAlias>>, AwsError> {
+        let ask = || async {
+            let client = self.lambda_client();
+            let aliases = all_pages!(self, "ListAliases",
+                client.list_aliases().function_name(name),
+                answer => answer.aliases.unwrap_or_default());
+            let aliases = aliases.into_iter().map(|alias| ListedAlias {
+                arn: alias.alias_arn.unwrap_or_default(),
+                name: alias.name.unwrap_or_default(),
+                version: alias.function_version.unwrap_or_default(),
+                description: alias.description.unwrap_or_default(),
+                beside: alias
+                    .routing_config
+                    .and_then(|routing| routing.additional_version_weights)
+                    .into_iter()
+                    .flatten()
+                    .collect(),
+            });
+            Ok(Arc::new(aliases.collect()))
+        };
+        self.lambda_answers.aliases.get(name.to_owned(), ask).await
+    }
+
+    /// The published versions of a function; none if it does not exist.
+    ///
+    /// # Errors
+    /// A call failed.
+    pub(crate) async fn versions(&self, name: &str) -> Result<Arc<Vec<ListedVersion>>, AwsError> {
+        let ask = || async {
+            let client = self.lambda_client();
+            let versions = all_pages!(self, "ListVersionsByFunction",
+                client.list_versions_by_function().function_name(name),
+                answer => answer.versions.unwrap_or_default());
+            let published = versions.into_iter();
+            let published = published.filter(|one| one.version.as_deref() != Some("$LATEST"));
+            let versions = published.map(|one| ListedVersion {
+                version: one.version.unwrap_or_default(),
+                description: one.description.unwrap_or_default(),
+                published: one.last_modified.unwrap_or_default(),
+                runtime: one
+                    .runtime
+                    .map(|runtime| runtime.as_str().to_owned())
+                    .unwrap_or_default(),
+            });
+            Ok(Arc::new(versions.collect()))
+        };
+        self.lambda_answers.versions.get(name.to_owned(), ask).await
+    }
+
+    /// What else is at a function: it is deleted with it, or stops working.
     ///
     /// # Errors
     /// A call failed.
     pub(crate) async fn at_function(&self, name: &str) -> Result<FunctionParts, AwsError> {
+        let client = self.lambda_client();
         let sources = async {
-            let request = self
-                .lambda_client()
-                .list_event_source_mappings()
-                .function_name(name);
-            let operation = Operation::lambda("ListEventSourceMappings");
-            let answer = self.call(operation, request.send()).await?;
-            let sources = answer.event_source_mappings.unwrap_or_default();
-            let arns = sources.into_iter().filter_map(|it| it.event_source_arn);
-            Ok(arns.collect())
+            let sources = all_pages!(self, "ListEventSourceMappings",
+                client.list_event_source_mappings().function_name(name),
+                answer => answer.event_source_mappings.unwrap_or_default());
+            let sources = sources.into_iter().filter_map(|it| {
+                let of = it.function_arn.unwrap_or_default();
+                it.event_source_arn.map(|name| Part { of, name })
+            });
+            Ok(sources.collect())
         };
         let urls = async {
-            let request = self
-                .lambda_client()
-                .list_function_url_configs()
-                .function_name(name);
-            let operation = Operation::lambda("ListFunctionUrlConfigs");
-            let answer = self.call(operation, request.send()).await?;
-            Ok(answer
-                .function_url_configs
-                .into_iter()
-                .map(|url| url.function_url)
-                .collect())
-        };
-        let aliases = async {
-            let request = self.lambda_client().list_aliases().function_name(name);
-            let operation = Operation::lambda("ListAliases");
-            let answer = self.call(operation, request.send()).await?;
-            let aliases = answer.aliases.unwrap_or_default();
-            Ok(aliases.into_iter().filter_map(|it| it.name).collect())
-        };
-        let versions = async {
-            let request = self
-                .lambda_client()
-                .list_versions_by_function()
-                .function_name(name);
-            let operation = Operation::lambda("ListVersionsByFunction");
-            let answer = self.call(operation, request.send()).await?;
-            let versions = answer.versions.unwrap_or_default();
-            let numbers = versions.into_iter().filter_map(|it| it.version);
-            Ok(numbers.filter(|version| version != "$LATEST").collect())
+            let urls = all_pages!(self, "ListFunctionUrlConfigs",
+                client.list_function_url_configs().function_name(name),
+                answer => answer.function_url_configs);
+            let urls = urls.into_iter().map(|url| Part {
+                of: url.function_arn,
+                name: url.function_url,
+            });
+            Ok(urls.collect())
         };
         let (sources, urls, aliases, versions) = tokio::try_join!(
             Box::pin(sources),
             Box::pin(urls),
-            Box::pin(aliases),
-            Box::pin(versions)
+            Box::pin(self.aliases(name)),
+            Box::pin(self.versions(name))
         )?;
         Ok(FunctionParts {
             sources,
@@ -182,13 +260,47 @@ impl Reader {
 /// What a function has beside its settings.
 #[derive(Debug, Default)]
 pub(crate) struct FunctionParts {
-    /// The ARNs of queues and streams that invoke it.
-    pub(crate) sources: Vec<String>,
+    /// The queues and streams that invoke it, by their ARNs.
+    sources: Vec<Part>,
     /// Its own URLs.
-    pub(crate) urls: Vec<String>,
-    pub(crate) aliases: Vec<String>,
-    /// The numbers of its published versions.
-    pub(crate) versions: Vec<String>,
+    urls: Vec<Part>,
+    pub(crate) aliases: Arc<Vec<ListedAlias>>,
+    pub(crate) versions: Arc<Vec<ListedVersion>>,
+}
+
+/// A part of a function, or of an alias or version of it.
+#[derive(Debug)]
+struct Part {
+    /// The ARN of the function, the alias or the version.
+    of: String,
+    name: String,
+}
+
+impl FunctionParts {
+    /// The ARNs of the queues and streams that invoke this function, alias or version.
+    pub(crate) fn sources_of(&self, arn: &str) -> impl Iterator<Item = &str> {
+        names(&self.sources, move |of| of == arn)
+    }
+
+    /// The URLs of this function, alias or version.
+    pub(crate) fn urls_of(&self, arn: &str) -> impl Iterator<Item = &str> {
+        names(&self.urls, move |of| of == arn)
+    }
+
+    /// The ARNs of the queues and streams that invoke anything but these.
+    pub(crate) fn sources_beside(&self, arns: &[&str]) -> impl Iterator<Item = &str> {
+        names(&self.sources, move |of| !arns.contains(&of))
+    }
+
+    /// The URLs of anything but these.
+    pub(crate) fn urls_beside(&self, arns: &[&str]) -> impl Iterator<Item = &str> {
+        names(&self.urls, move |of| !arns.contains(&of))
+    }
+}
+
+fn names<'p>(parts: &'p [Part], is: impl Fn(&str) -> bool) -> impl Iterator<Item = &'p str> {
+    let parts = parts.iter().filter(move |part| is(&part.of));
+    parts.map(|part| part.name.as_str())
 }
 
 /// The statements of a policy. What can't be read is a statement that isn't gatestack's.

@@ -149,7 +149,7 @@ rules! {
     Lambda ["CreateFunction", "UpdateFunctionConfiguration"], ["InvalidParameterValueException"],
         &["cannot be assumed by Lambda", "does not have permissions to call"] => NotYet, every 2, within 120:
         "Terraform lambda/function.go, 2 minutes: a new role, or its policies";
-    Lambda ["UpdateFunctionCode", "UpdateFunctionConfiguration"], ["ResourceConflictException"],
+    Lambda ["PublishVersion", "UpdateFunctionCode", "UpdateFunctionConfiguration"], ["ResourceConflictException"],
         &["update is in progress", "currently in the following state: Pending"] => Conflict, every 1, within 300:
         "recorded answer: \"The operation cannot be performed at this time. An update is in progress for resource: ARN\"";
     Route53 ["ChangeResourceRecordSets"], ["PriorRequestNotComplete"], &[] => Conflict, every 2, within 60:

@@ -45,7 +45,9 @@ pub(super) fn ask(plan: &Plan, yes: bool, again: &str, can_ask: bool) -> Result<
     let mut agreed = ask_for_losses(&plan.losses_to_confirm())?;
     // The confirmation of the plan comes right after the warning, and includes this.
     if plan.needs_forward && yes {
-        agree("The stage is pinned to an earlier deployment. Switch it to the newest?")?;
+        agree(
+            "Callers are pinned to an earlier deployment or version. Switch them to the newest?",
+        )?;
     }
     agreed.extend(plan.needs_forward.then(|| FORWARD.to_owned()));
     if yes && agreed.is_empty() {
@@ -164,11 +166,11 @@ fn flags_are_missing(plan: &Plan, again: &str) -> Result<(), Error> {
         return match forward {
             Some(forward) => Err(Fault::new(
                 FaultKind::Consent,
-                "the stage is pinned to an earlier deployment, and there is no terminal to confirm on",
+                "callers are pinned to an earlier deployment or version, and there is no terminal to confirm on",
             )
             .hint(format!("confirm it with\n{again} {forward} --yes"))
             .hint(
-                "to change only what does not switch the stage, name it with --target, for example --target 'partners.*'",
+                "to change only what does not switch them, name it with --target, for example --target 'partners.*'",
             )
             .into()),
             None => Ok(()),

@@ -20,7 +20,7 @@ pub(super) struct Scope {
     /// for a newer image
     #[arg(long, value_name = "ADDRESS")]
     replace: Vec<String>,
-    /// Redeploy a stage that `rollback` pinned to an earlier deployment
+    /// Switch a stage or an alias that `rollback` pinned to the newest
     #[arg(long)]
     forward: bool,
 }

@@ -1,8 +1,12 @@
-//! The deployments, and switching the stage back to one.
+//! The deployments, and switching the stage back to one; the versions of a function, and switching its alias back to one.
+
+mod function;
 
 use std::collections::BTreeMap;
 
 use futures_util::future::try_join_all;
+
+pub use function::FunctionRollback;
 
 use super::duplicates::in_the_way;
 use super::session::Session;

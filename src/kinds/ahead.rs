@@ -119,12 +119,7 @@ async fn targets(reader: &Reader, scope: &Scope<'_>) -> Result<(), AwsError> {
 /// The functions, and what lets the API invoke them.
 async fn functions(reader: &Reader, scope: &Scope<'_>) -> Result<(), AwsError> {
     let names = function::names::read(reader, scope).await?;
-    let policies = function_permission::functions(reader, scope);
-    let policies = async {
-        let functions = policies.await?;
-        let policies = functions.iter().map(|arn| reader.function_policy(arn));
-        try_join_all(policies).await
-    };
+    let policies = function_permission::policies(reader, scope);
     let functions = names.iter().map(|name| reader.function(name));
     tokio::try_join!(Box::pin(policies), Box::pin(try_join_all(functions)))?;
     Ok(())

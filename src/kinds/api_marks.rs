@@ -29,6 +29,9 @@ pub const LOG_GROUP_MARK: &str = "gatestack:log_group";
 /// The mark of functions; with the name behind a slash, of one that has no role of the stack's.
 pub const FUNCTION_MARK: &str = "gatestack:function";
 
+/// The prefix of the marks of functions that are not the stack's and that its API may invoke, with their ARNs as values.
+pub const EXISTING_FUNCTION_MARK: &str = "gatestack:existing_function";
+
 /// The value of a mark that names nothing.
 pub const MARKED: &str = "yes";
 
@@ -42,6 +45,7 @@ pub fn is_mark(key: &str) -> bool {
         EXISTING_POOL_MARK,
         LOG_GROUP_MARK,
         FUNCTION_MARK,
+        EXISTING_FUNCTION_MARK,
     ]
     .contains(&of_many)
 }

@@ -19,7 +19,7 @@ use super::{
     Outputs, Replace, Resource, Scope, StackContext, Task, Word, gone_is_success, tags,
 };
 use crate::aws::{AwsError, Operation, Reader, Writer};
-use crate::model::{Address, Book, HumanDuration, OutputName, S3Object, Text, Value};
+use crate::model::{Address, Book, HumanDuration, OutputName, S3Object, Text, Value, digest};
 
 /// A function.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -86,6 +86,19 @@ impl Props {
     pub fn name(&self) -> &str {
         name_of(&self.arn).unwrap_or_default()
     }
+
+    /// The digest of what a version of it holds: its code and its settings; none if the code was not read.
+    pub fn content(&self) -> Option<String> {
+        self.code.as_ref()?;
+        let held = Function::FIELDS.iter().filter(|field| {
+            let held = [Part::Code, Part::Configuration, Part::Environment];
+            field.part.is_some_and(|part| held.contains(&part))
+        });
+        let values = held.map(|field| (field.info.name, (field.get)(self, &Book::default())));
+        let values: BTreeMap<&str, Value> = values.collect();
+        let text = serde_json::to_string(&values).unwrap_or_default();
+        Some(digest(text.as_bytes())[..16].to_owned())
+    }
 }
 
 impl Variable {
@@ -138,6 +151,9 @@ pub const SOURCE_TAG: &str = "gatestack:source";
 pub const CODE_TAG: &str = "gatestack:code";
 /// The prefix of the tags with where the values of the environment are from.
 pub const ENVIRONMENT_TAG: &str = "gatestack:environment";
+
+/// The tag of one that has an alias, or had.
+pub const ALIAS_TAG: &str = "gatestack:alias";
 
 /// The name of the field of its code.
 const CODE: &str = "code";

@@ -1,8 +1,10 @@
-//! What lets the API invoke a function: statements of the function's resource policy, one for each method and stage.
+//! What lets the API invoke a function: statements of the function's resource policy, or of its alias's, one for each method and
+//! stage.
 //!
 //! A statement is the stack's if its id begins as gatestack's do and its source is the stack's API. All others are left alone.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use aws_facts::arns::{self, Arn};
 use futures_util::future::try_join_all;
@@ -10,16 +12,17 @@ use serde::{Deserialize, Serialize};
 
 use super::function::names;
 use super::{
-    Desired, Field, Findings, Found, InPicture, Kind, KindInfo, Lane, LiveReference, OnChange,
-    Outputs, Replace, Resource, Scope, Task, distinct, gone_is_success, literal, rest_api, stage,
+    Desired, EXISTING_FUNCTION_MARK, Field, Findings, Found, InPicture, Kind, KindInfo, Lane,
+    LiveReference, OnChange, Outputs, Replace, Resource, Scope, Task, api_marks, distinct,
+    function_alias, gone_is_success, literal, rest_api, stage,
 };
-use crate::aws::{AwsError, Operation, Reader, Writer};
+use crate::aws::{AwsError, Operation, Reader, Statement, Writer};
 use crate::model::{Address, OutputName, Place, Text, Value, digest};
 
 /// What lets the API invoke a function.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Props {
-    /// The function's ARN.
+    /// The ARN of the function, or of its alias.
     pub function: Text,
     /// The API's id.
     pub api: Text,
@@ -27,6 +30,10 @@ pub struct Props {
     pub stages: BTreeSet<String>,
     /// The methods, as [`pattern`] writes them.
     pub methods: BTreeSet<String>,
+    /// The API whose tag alone shows that the function may have such statements: it is not the stack's, and its statements go
+    /// before the API does.
+    #[serde(default)]
+    pub marked_on: Option<Text>,
 }
 
 /// What lets the API invoke a function.
@@ -95,7 +102,7 @@ impl Kind for FunctionPermission {
     const INFO: KindInfo = KindInfo {
         // Two changes of one policy at the same time may fail: Terraform lambda/permission.go takes a lock for each function.
         lane: Some(Lane::FunctionPolicies),
-        phase: 3,
+        phase: 4,
         goes_with: Some("function"),
         // Calls are answered by the replaced function until the redeployment.
         replace: Replace::CreateFirst,
@@ -113,11 +120,14 @@ impl Kind for FunctionPermission {
     const FIELDS: &'static [Field<Props, Part>] = &[
         Field::new(
             "function",
-            "The function that it may invoke.",
+            "The function that it may invoke, or its alias.",
             |p: &Props, book| p.function.value(book),
         )
         .on_change(OnChange::Replace("a statement stays with its function"))
         .refers_to("function"),
+        Field::place("marked_on", "rest_api", |p: &Props, book| {
+            p.marked_on.as_ref().map(|api| api.value(book)).into()
+        }),
         Field::new("api", "The API that may invoke it.", |p: &Props, book| {
             p.api.value(book)
         })
@@ -136,16 +146,19 @@ impl Kind for FunctionPermission {
     ];
 
     async fn observe(reader: &Reader, scope: &Scope<'_>) -> Result<Findings<Props>, AwsError> {
+        let (policies, routes) = tokio::try_join!(
+            Box::pin(policies(reader, scope)),
+            Box::pin(routes(reader, scope))
+        )?;
         let mut findings = Findings::default();
-        let functions = functions(reader, scope).await?;
-        let policies = functions.iter().map(|arn| reader.function_policy(arn));
-        let policies = try_join_all(policies).await?;
-        let routes = routes(reader, scope).await?;
-        for (arn, policy) in functions.iter().zip(policies) {
+        let mut taken = BTreeSet::new();
+        for (arn, policy) in policies {
             let sources = policy.iter().filter(|it| is_ours(&it.sid));
             let sources = sources.filter(|statement| statement.for_api_gateway);
             let sources = sources.filter_map(|it| Source::parse(it.source.as_deref()?));
-            findings.owned.extend(found(scope, arn, &routes, sources));
+            let found = found(scope, &arn, &routes, &taken, sources);
+            taken.extend(found.iter().map(|found| found.address.clone()));
+            findings.owned.extend(found);
         }
         Ok(findings)
     }
@@ -228,19 +241,43 @@ fn wanted(desired: &Desired) -> impl Iterator<Item = (&Address, &Props)> {
     })
 }
 
-/// The ARNs of the functions whose policies may have statements of the stack: its own, and those that the file uses.
+/// The policies that may have statements of the stack, by the ARNs of their functions and aliases: the stack's own, those that the
+/// file uses, and those that marks on the API name.
 ///
 /// # Errors
 /// A read failed.
-pub(super) async fn functions(
+pub(super) async fn policies(
     reader: &Reader,
     scope: &Scope<'_>,
-) -> Result<BTreeSet<String>, AwsError> {
-    let context = &scope.desired.context;
-    let names = names::read(reader, scope).await?;
-    let own = names.iter().map(|name| super::function::arn(context, name));
-    let used = wanted(scope.desired).filter_map(|(_, props)| props.function.resolve(scope.book));
-    Ok(own.chain(used).collect())
+) -> Result<BTreeMap<String, Arc<Vec<Statement>>>, AwsError> {
+    let of_functions = async {
+        let marked = api_marks::named(reader, scope, EXISTING_FUNCTION_MARK);
+        let (names, marked) = tokio::try_join!(names::read(reader, scope), marked)?;
+        let context = &scope.desired.context;
+        let own = names.iter().map(|name| super::function::arn(context, name));
+        let used =
+            wanted(scope.desired).filter_map(|(_, props)| props.function.resolve(scope.book));
+        read(reader, own.chain(used).chain(marked)).await
+    };
+    let of_aliases = async {
+        let aliases = function_alias::aliases(reader, scope).await?;
+        let ours = aliases.iter().flat_map(function_alias::Aliases::ours);
+        read(reader, ours.map(|alias| alias.arn.clone())).await
+    };
+    let (mut all, more) = tokio::try_join!(Box::pin(of_functions), Box::pin(of_aliases))?;
+    all.extend(more);
+    Ok(all)
+}
+
+/// The policies of these.
+async fn read(
+    reader: &Reader,
+    arns: impl Iterator<Item = String>,
+) -> Result<BTreeMap<String, Arc<Vec<Statement>>>, AwsError> {
+    let arns: BTreeSet<String> = arns.collect();
+    let policies = arns.iter().map(|arn| reader.function_policy(arn));
+    let policies = try_join_all(policies).await?;
+    Ok(arns.into_iter().zip(policies).collect())
 }
 
 /// The names of the API's routes by their patterns.
@@ -257,32 +294,36 @@ async fn routes(reader: &Reader, scope: &Scope<'_>) -> Result<BTreeMap<String, S
     Ok(methods.collect())
 }
 
-/// The stack's permissions on one function.
+/// The stack's permissions on one function or alias.
 fn found(
     scope: &Scope<'_>,
     function: &str,
     routes: &BTreeMap<String, String>,
+    taken: &BTreeSet<Address>,
     sources: impl Iterator<Item = Source>,
 ) -> Vec<Found<Props>> {
     let own = scope.address_of(OutputName::Arn, function);
     let api = rest_api::api(scope);
+    let at = own.cloned().unwrap_or_else(|| {
+        let name = super::function::name_of(function).unwrap_or_default();
+        Place::Function(name.to_owned()).address()
+    });
     let mut all: BTreeMap<Address, Props> = BTreeMap::new();
     for source in sources {
         // Another stack's API may invoke a function that is not this stack's, too.
         if own.is_none() && api != Some(&*source.api) {
             continue;
         }
-        let place = place(scope, function, own, routes, &source);
-        let place = match (place, own) {
-            (Some(place), _) if api == Some(&*source.api) => place,
-            (_, Some(own)) => own.beside("permission").beside(&sid_part(&source)),
-            _ => continue,
-        };
+        let place = place(scope, function, &at, routes, &source);
+        let place = place.filter(|place| api == Some(&*source.api) && !taken.contains(place));
+        let place =
+            place.unwrap_or_else(|| at.beside("permission").beside(&sid_part(function, &source)));
         let props = all.entry(place).or_insert_with(|| Props {
             function: Text::literal(function),
             api: Text::literal(&*source.api),
             stages: BTreeSet::new(),
             methods: BTreeSet::new(),
+            marked_on: own.is_none().then(|| Text::literal(&*source.api)),
         });
         props.stages.insert(source.stage);
         props.methods.insert(source.method);
@@ -294,39 +335,45 @@ fn found(
 }
 
 /// What tells one statement of a function from the others, for an address.
-fn sid_part(source: &Source) -> String {
-    let text = format!("{}/{}/{}", source.api, source.stage, source.method);
+fn sid_part(function: &str, source: &Source) -> String {
+    let text = format!(
+        "{function} {}/{}/{}",
+        source.api, source.stage, source.method
+    );
     digest(text.as_bytes())[..8].to_owned()
 }
 
-/// Where a statement is: at the wanted permission that has its method, or at the route that it was made for.
+/// Where a statement is: at the wanted permission that has its method, or at the route that it was made for. Where that is of another
+/// function now, it is what that one replaces.
 fn place(
     scope: &Scope<'_>,
     function: &str,
-    own: Option<&Address>,
+    at: &Address,
     routes: &BTreeMap<String, String>,
     source: &Source,
 ) -> Option<Address> {
     let is_here = |props: &Props| props.function.resolve(scope.book).as_deref() == Some(function);
     let mut all = wanted(scope.desired);
-    let at = all.find(|(_, props)| is_here(props) && props.methods.contains(&source.method));
-    if let Some((address, _)) = at {
+    let has_it = all.find(|(_, props)| is_here(props) && props.methods.contains(&source.method));
+    if let Some((address, _)) = has_it {
         return Some(address.clone());
     }
-    // One that has statements for several methods had this one, too.
-    if let Some(Place::Function(key)) = own.and_then(Address::place) {
-        let shared = Place::FunctionPermission(key).address();
-        if wanted(scope.desired).any(|(address, _)| *address == shared) {
-            return Some(shared);
+    let find = |address: Address| {
+        let mut all = wanted(scope.desired);
+        match all.find(|(wanted, _)| **wanted == address) {
+            Some((_, props)) if !is_here(props) => Some(address.replaced(at.as_str())),
+            Some(_) => Some(address),
+            None => None,
         }
+    };
+    // One that has statements for several methods had this one, too.
+    if let Some(Place::Function(key) | Place::FunctionAlias(key)) = at.place()
+        && let Some(shared) = find(Place::FunctionPermission(key).address())
+    {
+        return Some(shared);
     }
-    let route = routes.get(&source.method)?;
-    let address = Place::RoutePermission(route.clone()).address();
-    match wanted(scope.desired).any(|(wanted, _)| *wanted == address) {
-        // The route calls another function now.
-        true => own.map(|own| address.replaced(own.as_str())),
-        false => Some(address),
-    }
+    let address = Place::RoutePermission(routes.get(&source.method)?.clone()).address();
+    find(address.clone()).or(Some(address))
 }
 
 /// The sources of all statements.

@@ -314,6 +314,7 @@ kinds! {
     Authorizer: super::authorizer::Authorizer,
     FunctionRole: super::function_role::FunctionRole,
     Function: super::function::Function,
+    FunctionAlias: super::function_alias::FunctionAlias,
     FunctionPermission: super::function_permission::FunctionPermission,
     Route: super::route::Route,
     GatewayResponse: super::gateway_response::GatewayResponse,

@@ -8,8 +8,8 @@ use super::desired::Desired;
 use super::observation::{Dependent, Live, Observation, Obstacle};
 use super::registry::Resource;
 use super::{
-    authorizer, base_path_mapping, function, listener, resource_server, rest_api, security_group,
-    stage, target_group, user_pool, user_pool_domain, vpc_link,
+    authorizer, base_path_mapping, function, function_alias, listener, resource_server, rest_api,
+    security_group, stage, target_group, user_pool, user_pool_domain, vpc_link,
 };
 use crate::aws::{AwsError, Container, Reader};
 use crate::model::{Address, OutputName};
@@ -173,6 +173,10 @@ async fn hanging_on(
         Resource::Function(props) => {
             let parts = function::parts::others_of(reader, address, props.name(), id);
             uses.dependents.extend(Box::pin(parts).await?);
+        }
+        Resource::FunctionAlias(_) => {
+            let others = function_alias::others_of(reader, address, id);
+            uses.dependents.extend(Box::pin(others).await?);
         }
         Resource::LoadBalancer(_) => {
             let others = listener::of_other_stacks(reader, leaving, address, id);

@@ -72,6 +72,8 @@ places! {
     AppClient(name: String) = "app_clients.*": "app_client";
     /// `[functions.NAME]`.
     Function(name: String) = "functions.*": "function";
+    /// The alias of a function.
+    FunctionAlias(name: String) = "functions.*/alias": "function_alias";
     /// The role of a function.
     FunctionRole(name: String) = "functions.*/role": "function_role";
     /// The log group of a function.

@@ -67,15 +67,19 @@ fn outlive<'a>(
     })
 }
 
-/// Whether a plan switches the stage to the newest deployment after a rollback.
+/// Whether a plan switches the stage or an alias to the newest after a rollback.
 pub(super) fn leads_forward(
     observation: &Observation,
     changes: &BTreeMap<Address, Change>,
 ) -> bool {
     let mut changes = changes.iter();
     changes.any(|(address, change)| {
-        let live = observation.live.get(address);
-        matches!(live.map(|live| &live.resource), Some(Resource::Deployment(live)) if live.held_at(change).is_some())
+        let live = observation.live.get(address).map(|live| &live.resource);
+        match live {
+            Some(Resource::Deployment(live)) => live.held_at(change).is_some(),
+            Some(Resource::FunctionAlias(live)) => live.held_at(change).is_some(),
+            _ => false,
+        }
     })
 }
 

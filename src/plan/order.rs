@@ -451,6 +451,12 @@ fn needs(inputs: &Inputs<'_>, carried: &Carried<'_>, (address, part): &Key) -> B
                     }
                 }
             }
+            // What this one refers to waits for it.
+            needs.retain(|(of, part)| {
+                *part != Part::Delete
+                    || of == address
+                    || !inputs.users_of(of).any(|user| user == address)
+            });
         }
     }
     needs

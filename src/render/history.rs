@@ -1,11 +1,15 @@
 //! The deployments and rollbacks, for people and programs.
 
+mod function;
+
 use std::collections::BTreeMap;
 
 use comfy_table::presets::NOTHING;
 use comfy_table::{ContentArrangement, Table};
 use schemars::JsonSchema;
 use serde::Serialize;
+
+pub(crate) use function::{FunctionRollback, FunctionRollbackReport};
 
 use super::changes::sign;
 use super::json::FORMAT;
@@ -466,6 +470,16 @@ impl HistoryReport {
 }
 
 /// What `rollback --json` prints.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub(crate) enum AnyRollbackReport {
+    /// Of the stage.
+    Stage(RollbackReport),
+    /// Of a function's alias.
+    Function(FunctionRollbackReport),
+}
+
+/// What `rollback --json` prints without a function.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct RollbackReport {
     /// The version of this format.

@@ -6,7 +6,7 @@ use schemars::transform::{Transform, transform_subschemas};
 use schemars::{JsonSchema, Schema};
 use serde_json::Value;
 
-use super::history::{HistoryReport, RollbackReport};
+use super::history::{AnyRollbackReport, HistoryReport};
 use super::json::{FORMAT, Line, Messages, Outputs, PlanReport, object};
 use super::logs::LogLine;
 use super::token::AccessToken;
@@ -59,7 +59,7 @@ pub const ALL: &[Published] = &[
     },
     Published {
         name: "rollback",
-        schema: |name| schema::<Answer<RollbackReport>>(name, "What `rollback --json` prints"),
+        schema: |name| schema::<Answer<AnyRollbackReport>>(name, "What `rollback --json` prints"),
     },
     Published {
         name: "token",

@@ -9,6 +9,7 @@ use gatestack::model::{Address, OutputName};
 use gatestack::plan::{Action, Options, Patterns};
 
 use crate::access_logs::logging;
+use crate::function_alias::with_alias;
 use crate::function_changes::{RENAMED, alone, hello, moved, uncalled};
 use crate::functions::with_functions;
 use crate::support::scene::stack;
@@ -377,6 +378,18 @@ async fn somebody_elses_client_does_not_go_with_a_partner_whose_run_died() {
     let ids: Vec<_> = ids.filter_map(|client| client.client_id()).collect();
     assert_eq!(ids, [theirs]);
     assert!(world.plan(&without).await.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn aliases_can_die_anywhere() {
+    let (plain, live) = (with_functions(""), with_alias(""));
+    Run::change(&plain, &live).dies_at_every_call().await;
+    let changed = with_alias("memory = 256");
+    Run::change(&live, &changed).dies_at_every_call().await;
+    let renamed = live.replace("\"live\"", "\"next\"");
+    Run::change(&live, &renamed).dies_at_every_call().await;
+    Run::change(&live, &plain).dies_at_every_call().await;
+    Run::destroy(&live).dies_at_every_call().await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -24,6 +24,7 @@ mod executor;
 mod existing;
 mod existing_pool;
 mod forged;
+mod function_alias;
 mod function_builds;
 mod function_changes;
 mod function_files;

@@ -4,6 +4,7 @@ use crate::limits::apigateway::{
     LONGEST_KEY_NAME, LONGEST_STAGE_NAME, LONGEST_STAGE_VARIABLE, LONGEST_STAGE_VARIABLE_NAME,
 };
 use crate::limits::elbv2::LONGEST_NAME;
+use crate::limits::lambda::LONGEST_ALIAS;
 use crate::limits::tags::{LONGEST_TAG_KEY, LONGEST_TAG_VALUE};
 
 /// What one kind of name may be.
@@ -144,6 +145,15 @@ pub const FUNCTION: Name = Name {
     characters: r"[a-zA-Z0-9-_]",
     least: 1,
     most: 64,
+};
+
+/// The name of an alias of a function. One of digits only is a version.
+///
+/// Source: <https://docs.aws.amazon.com/lambda/latest/api/API_CreateAlias.html>
+pub const FUNCTION_ALIAS: Name = Name {
+    characters: r"[a-zA-Z0-9-_]",
+    least: 1,
+    most: LONGEST_ALIAS,
 };
 
 /// A log group's name.

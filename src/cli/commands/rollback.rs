@@ -1,30 +1,42 @@
+use std::collections::BTreeMap;
+
 use crate::cli::consent::{agree, ask_for_losses, losses_are_missing, nobody_to_ask};
 use crate::cli::opening::open;
 use crate::cli::signals::Signals;
 use crate::cli::wait::Wait;
 use crate::engine::{self, FirstLook, Invocation, Locking, Purpose, Session, repeated, runtime};
-use crate::error::{Error, Exit};
-use crate::plan::Patterns;
+use crate::error::{Error, Exit, Fault, FaultKind};
+use crate::model::{Address, Place, shell_word};
+use crate::plan::{Loss, Patterns};
 use crate::render::Ui;
-use crate::render::history::{Rollback, RollbackReport};
+use crate::render::history::{
+    AnyRollbackReport, FunctionRollback, FunctionRollbackReport, Rollback, RollbackReport,
+};
 use crate::render::json;
 
-/// Switch the stage back to an earlier deployment, in one call
+/// Switch the stage back to an earlier deployment, or a function's alias to an
+/// earlier version, in one call
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   gatestack history
   gatestack rollback
   gatestack rollback abc123 --yes
+  gatestack rollback functions.hello
+  gatestack rollback functions.hello 7
 
 The stage serves the earlier deployment from then on; the API's configuration
 stays as it is, so the next plan says that the stage is pinned. apply redeploys
-it only with --forward.")]
+it only with --forward. The same goes for a function with an `alias`.")]
 pub(crate) struct Args {
     /// The deployment to go to, by its id; the one before the one that is served
-    /// when left out
-    #[arg(value_name = "DEPLOYMENT")]
-    deployment: Option<String>,
+    /// when left out. Or the function whose alias is switched
+    #[arg(value_name = "DEPLOYMENT|FUNCTION")]
+    target: Option<String>,
+    /// The version of the function to go to; the one before the one that callers
+    /// get when left out
+    #[arg(value_name = "VERSION")]
+    version: Option<String>,
     /// Confirm that such a route becomes public again: no token, no API key
     #[arg(long, value_name = "ADDRESS")]
     allow_delete: Vec<String>,
@@ -56,14 +68,75 @@ impl Args {
             wait: self.wait.time(),
             again: invocation.command_line("rollback", &words),
         };
-        let work =
-            async |_: &mut _, signals: &mut _, ui: &mut _| self.locked(&session, signals, ui).await;
+        let work = async |_: &mut _, signals: &mut _, ui: &mut _| match self.function()? {
+            Some(key) => self.of_function(&key, &session, signals, ui).await,
+            None => self.locked(&session, signals, ui).await,
+        };
         locking.locked(&mut signals, ui, work).await
+    }
+
+    /// The table of the function, if one is named.
+    fn function(&self) -> Result<Option<String>, Error> {
+        let target = self.target.as_deref().unwrap_or_default();
+        match Address::new(target).place() {
+            Some(Place::Function(key)) => Ok(Some(key)),
+            _ => match &self.version {
+                Some(version) => Err(Fault::new(
+                    FaultKind::Deployment,
+                    format!("`{target}` is not the address of a function, and only a function has a version {version}"),
+                )
+                .hint("name a function as `functions.NAME`, or only a deployment")
+                .into()),
+                None => Ok(None),
+            },
+        }
+    }
+
+    async fn of_function(
+        &self,
+        key: &str,
+        session: &Session,
+        signals: &mut Signals,
+        ui: &mut Ui,
+    ) -> Result<Exit, Error> {
+        let version = self.version.as_deref();
+        let way = engine::FunctionRollback::to(session, key, version, signals).await?;
+        let rollback = FunctionRollback {
+            context: &session.desired.context,
+            local: session.is_local(),
+            address: way.address(),
+            history: &way.history,
+            to: &way.to,
+            width: ui.width(),
+        };
+        let moves = !way.is_there();
+        if moves {
+            if !self.json {
+                ui.print(&rollback.text());
+            }
+            let question = format!(
+                "Switch {} to version {}?",
+                way.history.alias, way.to.version
+            );
+            if self.asks(&BTreeMap::new(), &question, session, ui)? {
+                way.look_again(session, signals).await?;
+            }
+            way.lead(session).await?;
+        }
+        if self.json {
+            let report = FunctionRollbackReport::new(&rollback, moves);
+            ui.print(&json::object(&AnyRollbackReport::Function(report)));
+        } else {
+            let next = session.invocation.command_line("plan", &[]);
+            ui.print(&rollback.end(session.requests(), moves, &next));
+        }
+        Ok(Exit::Success)
     }
 
     /// The target and the consent, as flags.
     fn words(&self) -> Vec<String> {
-        let mut words: Vec<String> = self.deployment.iter().cloned().collect();
+        let words = self.target.iter().chain(&self.version);
+        let mut words: Vec<String> = words.map(|word| shell_word(word)).collect();
         words.extend(repeated("--allow-delete", &self.allow_delete));
         words
     }
@@ -75,7 +148,7 @@ impl Args {
         ui: &mut Ui,
     ) -> Result<Exit, Error> {
         let agreed = Patterns::new(self.allow_delete.iter().cloned());
-        let deployment = self.deployment.as_deref();
+        let deployment = self.target.as_deref();
         let way = engine::Rollback::to(session, deployment, &agreed, signals).await?;
         let rollback = Rollback {
             context: &session.desired.context,
@@ -91,13 +164,15 @@ impl Args {
             if !self.json {
                 ui.print(&rollback.text());
             }
-            if self.asks(&way, session, ui)? {
+            let question = format!("Switch {} to deployment {}?", way.history.stage, way.to.id);
+            if self.asks(&way.opens, &question, session, ui)? {
                 way.look_again(session, signals).await?;
             }
             way.lead(session).await?;
         }
         if self.json {
-            ui.print(&json::object(&RollbackReport::new(&rollback, moves)));
+            let report = RollbackReport::new(&rollback, moves);
+            ui.print(&json::object(&AnyRollbackReport::Stage(report)));
         } else {
             let next = session.invocation.command_line("plan", &[]);
             ui.print(&rollback.end(session.requests(), moves, &next));
@@ -106,13 +181,19 @@ impl Args {
     }
 
     /// Asks what the flags don't answer; returns whether it asked.
-    fn asks(&self, way: &engine::Rollback, session: &Session, ui: &Ui) -> Result<bool, Error> {
+    fn asks(
+        &self,
+        opens: &BTreeMap<Address, Loss>,
+        question: &str,
+        session: &Session,
+        ui: &Ui,
+    ) -> Result<bool, Error> {
         let again = session.invocation.command_line("rollback", &self.words());
         let asks = ui.asks() && !self.json;
-        if !asks && !way.opens.is_empty() {
-            return Err(losses_are_missing(&way.opens, &again, " --yes"));
+        if !asks && !opens.is_empty() {
+            return Err(losses_are_missing(opens, &again, " --yes"));
         }
-        if self.yes && way.opens.is_empty() {
+        if self.yes && opens.is_empty() {
             return Ok(false);
         }
         if !asks {
@@ -121,12 +202,9 @@ impl Args {
                 &again,
             ));
         }
-        ask_for_losses(&way.opens)?;
+        ask_for_losses(opens)?;
         if !self.yes {
-            agree(&format!(
-                "Switch {} to deployment {}?",
-                way.history.stage, way.to.id
-            ))?;
+            agree(question)?;
         }
         Ok(true)
     }

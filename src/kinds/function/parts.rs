@@ -1,6 +1,6 @@
 //! What else is at a function: it is deleted with it, or stops working.
 
-use super::super::function_permission;
+use super::super::{function_alias, function_permission};
 use crate::aws::{AwsError, Reader};
 use crate::kinds::observation::{Dependent, Other};
 use crate::model::Address;
@@ -36,35 +36,49 @@ pub(in crate::kinds) async fn others_of(
     )?;
     let statements = policy.iter().map(|statement| &statement.sid);
     let statements = statements.filter(|sid| !function_permission::is_ours(sid));
-    let statements: Vec<String> = statements.cloned().collect();
+    let aliases = parts.aliases.iter();
+    let (ours, others): (Vec<_>, Vec<_>) =
+        aliases.partition(|alias| function_alias::is_ours(&alias.description));
+    // What is at an alias of the stack's goes with that.
+    let ours: Vec<&str> = ours.iter().map(|alias| &*alias.arn).collect();
+    let versions = parts.versions.iter();
+    let versions = versions.filter(|version| !function_alias::is_ours(&version.description));
     let gone = "Lambda deletes it with the function";
     let rows = [
         (
             OTHER_STATEMENTS,
             ("statement", "statement of its policy"),
-            &statements[..],
+            statements.map(String::as_str).collect(),
             "whatever it lets in can't invoke the function any more",
         ),
         (
             EVENT_SOURCES,
             ("event_source", "event source"),
-            &parts.sources[..],
+            parts.sources_beside(&ours).collect(),
             "nothing takes its events any more",
         ),
-        (URLS, ("url", "function URL"), &parts.urls[..], gone),
-        (OTHER_ALIASES, ("alias", "alias"), &parts.aliases[..], gone),
+        (
+            URLS,
+            ("url", "function URL"),
+            parts.urls_beside(&ours).collect(),
+            gone,
+        ),
+        (
+            OTHER_ALIASES,
+            ("alias", "alias"),
+            others.iter().map(|alias| &*alias.name).collect(),
+            gone,
+        ),
         (
             OTHER_VERSIONS,
             ("version", "version"),
-            &parts.versions[..],
+            versions.map(|version| &*version.version).collect(),
             gone,
         ),
     ];
+    let rows: [(_, _, Vec<&str>, _); 5] = rows;
     let dependents = rows.into_iter().filter_map(|(word, kind, names, what)| {
-        let others: Vec<Other> = names
-            .iter()
-            .map(|name| Other::new(name.clone(), name.clone()))
-            .collect();
+        let others: Vec<Other> = names.iter().map(|name| Other::new(*name, *name)).collect();
         Dependent::of(address, word, kind, &others, what)
     });
     Ok(dependents.collect())

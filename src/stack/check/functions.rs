@@ -11,7 +11,7 @@ use aws_facts::runtimes::{self, RUNTIMES};
 use regex::Regex;
 
 use super::access_logs::days;
-use super::names::{FUNCTION, KEY};
+use super::names::{FUNCTION, FUNCTION_ALIAS, KEY};
 use super::pool::only;
 use super::{Judge, entries, references};
 use crate::code::{self, Variable, looks_secret};
@@ -53,6 +53,7 @@ pub(super) fn check(judge: &mut Judge<'_>) {
         environment(judge, &path, function);
         permissions(judge, &path, function);
         builds(judge, &path, function);
+        alias(judge, &path, function);
         let layers = path.join("layers");
         if function.layers.len() > MOST_LAYERS {
             let message = format!("the function has {} layers", function.layers.len());
@@ -129,6 +130,19 @@ fn name(judge: &mut Judge<'_>, path: &KeyPath, key: &str, function: &Function) {
         return;
     }
     judge.named_by(&here, name, &FUNCTION);
+}
+
+fn alias(judge: &mut Judge<'_>, path: &KeyPath, function: &Function) {
+    let here = path.join("alias");
+    let Some(alias) = &function.alias else {
+        return;
+    };
+    if !alias.is_empty() && alias.bytes().all(|byte| byte.is_ascii_digit()) {
+        let message = format!("`{alias}` is the number of a version, not the name of an alias");
+        judge.error(Code::BadName, &here, message, "write `alias = \"live\"`");
+        return;
+    }
+    judge.name(&here, alias, &FUNCTION_ALIAS);
 }
 
 fn runtime(judge: &mut Judge<'_>, path: &KeyPath, function: &Function) {

@@ -110,6 +110,12 @@ pub(in crate::stack) static FUNCTION: NameRule = NameRule::new(
     names::FUNCTION,
     "letters, digits, `-` and `_`",
 );
+/// The name of a function's alias.
+pub(in crate::stack) static FUNCTION_ALIAS: NameRule = NameRule::new(
+    "alias",
+    names::FUNCTION_ALIAS,
+    "letters, digits, `-` and `_`",
+);
 /// A tag's key.
 pub(in crate::stack) static TAG_KEY: NameRule =
     NameRule::new("tag key", names::TAG_KEY, TAG_CHARACTERS);

@@ -5,9 +5,9 @@ use super::domain::access_mode;
 use super::pool::{seconds, whole};
 use crate::kinds::route::{Answer, Integration};
 use crate::kinds::{
-    DOMAIN_MARK, EXISTING_POOL_MARK, FUNCTION_MARK, LOAD_BALANCER_MARK, LOG_GROUP_MARK, MARKED,
-    Resource, USER_POOL_MARK, authorizer, deployment, log_group, log_role, mark_of, rest_api,
-    route, stage, usage_plan,
+    DOMAIN_MARK, EXISTING_FUNCTION_MARK, EXISTING_POOL_MARK, FUNCTION_MARK, LOAD_BALANCER_MARK,
+    LOG_GROUP_MARK, MARKED, Resource, USER_POOL_MARK, authorizer, deployment, log_group, log_role,
+    mark_of, rest_api, route, stage, usage_plan,
 };
 use crate::model::routing::VERBS;
 use crate::model::{Address, Book, OutputName, Place, Text};
@@ -85,15 +85,24 @@ impl Expansion<'_> {
         tags
     }
 
-    /// Marks that the stack has functions: a name for each that has no role of the stack's, which would lead to it.
+    /// Marks that the stack has functions: a name for each that has no role of the stack's, which would lead to it, and the ARN of each
+    /// that is not the stack's.
     fn function_marks(&self) -> Vec<(String, String)> {
-        let own = self.file.functions.iter();
-        let own = own.filter(|(_, function)| function.existing.is_none());
-        own.map(|(key, function)| match &function.role {
-            Some(_) => mark_of(FUNCTION_MARK, &self.function_name(key, function)),
-            None => (FUNCTION_MARK.to_owned(), MARKED.to_owned()),
-        })
-        .collect()
+        let functions = self.file.functions.iter();
+        let mark = |(key, function): (&String, &file::Function)| match function {
+            file::Function {
+                existing: Some(existing),
+                ..
+            } => {
+                let arn = self.text(existing).resolve(&Book::default());
+                mark_of(EXISTING_FUNCTION_MARK, &arn.unwrap_or_default())
+            }
+            file::Function { role: Some(_), .. } => {
+                mark_of(FUNCTION_MARK, &self.function_name(key, function))
+            }
+            _ => (FUNCTION_MARK.to_owned(), MARKED.to_owned()),
+        };
+        functions.map(mark).collect()
     }
 
     fn authorizer(&mut self, api: &Api) {

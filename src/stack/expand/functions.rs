@@ -7,7 +7,9 @@ use aws_facts::limits::lambda::LARGEST_POLICY;
 use super::Expansion;
 use super::api::api_id;
 use super::pool::seconds;
-use crate::kinds::{Resource, function, function_permission, function_role, log_group};
+use crate::kinds::{
+    MARKED, Resource, function, function_alias, function_permission, function_role, log_group,
+};
 use crate::model::{Address, Book, OutputName, Place, SecretSource, Text};
 use crate::stack::file::{Api, Function};
 use crate::stack::template::Template;
@@ -46,6 +48,10 @@ impl Expansion<'_> {
             ids.map(|id| Text::literal(&**id)).collect()
         };
         let vpc = function.vpc.as_ref();
+        let mut tags = self.context.tags_of(&address);
+        if function.alias.is_some() {
+            tags.insert(function::ALIAS_TAG.into(), MARKED.into());
+        }
         let props = function::Props {
             arn: function::arn(self.context, &name),
             role,
@@ -73,11 +79,27 @@ impl Expansion<'_> {
             concurrency: function.concurrency,
             code: files.code,
             active: true,
-            tags: self.context.tags_of(&address),
+            tags,
         };
+        if let Some(name) = &function.alias {
+            self.function_alias(key, name, &props);
+        }
         // Lambda would make the log group itself, without a retention, at the first call.
         let after = BTreeSet::from([Place::FunctionLogs(key.to_owned()).address()]);
         self.add_after(address, Resource::Function(props), after);
+    }
+
+    /// The alias of a function, at what this function is.
+    fn function_alias(&mut self, key: &str, name: &str, function: &function::Props) {
+        let of = Place::Function(key.to_owned()).address();
+        let props = function_alias::Props {
+            function: Text::output(&of, OutputName::Arn),
+            name: name.to_owned(),
+            version: function_alias::Version::Of(function.content()),
+            beside: BTreeMap::new(),
+        };
+        let address = Place::FunctionAlias(key.to_owned()).address();
+        self.add(address, Resource::FunctionAlias(props));
     }
 
     fn variable(&self, value: &Template) -> function::Variable {
@@ -128,13 +150,17 @@ impl Expansion<'_> {
         role
     }
 
-    /// The ARN of the function of a table.
+    /// The ARN of what routes invoke of the function of a table: the function, or its alias.
     pub(super) fn function_arn(&self, key: &str) -> Text {
-        let function = self.file.functions.get(key);
-        match function.and_then(|function| function.existing.as_ref()) {
-            Some(existing) => self.text(existing),
-            None => Text::output(&Place::Function(key.to_owned()).address(), OutputName::Arn),
-        }
+        let place = match self.file.functions.get(key) {
+            Some(Function {
+                existing: Some(existing),
+                ..
+            }) => return self.text(existing),
+            Some(Function { alias: Some(_), .. }) => Place::FunctionAlias(key.to_owned()),
+            _ => Place::Function(key.to_owned()),
+        };
+        Text::output(&place.address(), OutputName::Arn)
     }
 
     /// What lets the API invoke its functions: a statement for each route while all of a function's fit into its policy, else some
@@ -154,6 +180,8 @@ impl Expansion<'_> {
         for (key, routes) in routes {
             let all: BTreeSet<&str> = routes.iter().map(|(_, method)| method.as_str()).collect();
             let fits = self.fits(key, api, all.iter().copied());
+            let function = self.file.functions.get(key);
+            let is_existing = function.is_some_and(|function| function.existing.is_some());
             let each = routes
                 .iter()
                 .map(|(name, method)| (Place::RoutePermission((*name).to_owned()), method.clone()));
@@ -173,6 +201,7 @@ impl Expansion<'_> {
                     api: api_id(),
                     stages: [api.stage.clone()].into(),
                     methods,
+                    marked_on: is_existing.then(api_id),
                 };
                 added.insert(address.clone());
                 self.add(address, Resource::FunctionPermission(props));
@@ -189,7 +218,9 @@ impl Expansion<'_> {
             (Some(existing), _) => self.text(existing).resolve(&Book::default()),
             (None, Some(function)) => {
                 let name = self.function_name(key, function);
-                Some(function::arn(self.context, &name))
+                let arn = function::arn(self.context, &name);
+                let alias = function.alias.iter();
+                Some(alias.fold(arn, |arn, alias| format!("{arn}:{alias}")))
             }
             (None, None) => None,
         };

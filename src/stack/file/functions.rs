@@ -73,6 +73,10 @@ pub struct Function {
     /// The ARN of an IAM role that exists already and that Lambda may take. Excludes `policy`. Left out: gatestack makes one.
     #[schemars(example = &"arn:aws:iam::123456789012:role/claims")]
     pub role: Option<Template>,
+    /// The name of an alias that routes invoke. Each change of the function is published as a version, and the alias switched to it in
+    /// one call; `rollback functions.NAME` switches it back. Left out: routes invoke the newest code.
+    #[schemars(example = &"live")]
+    pub alias: Option<String>,
     /// A command that makes what `source` names. It runs in this file's folder, by `apply` and `dev` if `sources` have changed.
     /// Left out: `source` is there already.
     #[schemars(example = &"cargo lambda build --release")]

@@ -1,20 +1,23 @@
 //! Samples of functions, their roles, and what lets the API invoke them.
 
 use aws_sdk_lambda::primitives::Blob;
+use aws_sdk_lambda::types::AliasRoutingConfiguration;
 use gatestack::code::{Code, Origin};
 use gatestack::kinds::function::Variable;
+use gatestack::kinds::function_alias::Version;
 
 use super::stack::{Stack, lambda, tag};
 use super::{Sample, Way, fields};
 
 const FUNCTION: &str = "functions.hello";
+const ALIAS: &str = "functions.hello/alias";
 const ROLE: &str = "functions.hello/role";
 const PERMISSION: &str = r#"api.routes."GET /hello"/permission"#;
 const SHARED: &str = "functions.other/permission";
 const ROUTE: &str = r#"api.routes."GET /hello""#;
 
 pub(super) fn samples() -> Vec<Vec<Sample>> {
-    vec![function(), role(), permission(), route()]
+    vec![function(), alias(), role(), permission(), route()]
 }
 
 fn function() -> Vec<Sample> {
@@ -56,6 +59,25 @@ fn function() -> Vec<Sample> {
         "concurrency" at FUNCTION => {|it, _| it.concurrency = Some(5)}
         "active" at FUNCTION => {just_made}
         "tags" at FUNCTION => {|it, _| tag(&mut it.tags)}
+    }
+}
+
+fn alias() -> Vec<Sample> {
+    fields! { "function_alias", FunctionAlias;
+        "version" at ALIAS => {|it, _| it.version = Version::Of(Some("0123456789abcdef".into()))}
+        "beside" at ALIAS => {done |stack| {
+            let lambda = lambda(&stack.world);
+            let update = lambda.update_function_configuration();
+            let update = update.function_name("claims-hello").description("by hand");
+            update.send().await.unwrap();
+            settled(stack).await;
+            let publish = lambda.publish_version().function_name("claims-hello");
+            let published = publish.send().await.unwrap().version.unwrap();
+            let weights = AliasRoutingConfiguration::builder();
+            let weights = weights.additional_version_weights(published, 0.1).build();
+            let update = lambda.update_alias().function_name("claims-hello").name("live");
+            update.routing_config(weights).send().await.unwrap();
+        }}
     }
 }
 

@@ -287,6 +287,7 @@ zone = "{zone}"
 [functions.hello]
 source = "examples/m2m-lambda/hello"
 environment = {{ GREETING = "Hello" }}
+alias = "live"
 
 [functions.other]
 source = "examples/m2m-lambda/hello"

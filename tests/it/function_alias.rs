@@ -1,0 +1,331 @@
+//! Aliases of functions: the version that routes invoke, and going back to an earlier one.
+
+use std::fs;
+
+use aws_sdk_lambda::types::AliasRoutingConfiguration;
+use gatestack::plan::{Options, Patterns};
+
+use crate::functions::{m2m, with_functions};
+use crate::support::program::Folder;
+use crate::support::world::{World, somebody, summary};
+
+const NAME: &str = "claims-hello";
+
+/// A stack whose first function has an alias and these settings.
+pub(crate) fn with_alias(settings: &str) -> String {
+    with_functions(&format!("alias = \"live\"\n{settings}"))
+}
+
+/// The version that the alias points to.
+async fn here(world: &World) -> String {
+    let lambda = somebody!(world, aws_sdk_lambda);
+    let alias = lambda.get_alias().function_name(NAME).name("live");
+    alias.send().await.unwrap().function_version.unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_change_of_the_function_is_a_version_and_nothing_else_is() {
+    let world = World::new();
+    world.apply(&with_alias("")).await;
+    assert_eq!(summary(&world.plan(&with_alias("")).await), [""; 0]);
+    assert_eq!(here(&world).await, "1");
+    let lambda = somebody!(world, aws_sdk_lambda);
+    let policy = lambda.get_policy().function_name(NAME).qualifier("live");
+    let policy = policy.send().await.unwrap().policy.unwrap();
+    assert!(policy.contains("/prod/GET/hello"), "{policy}");
+    let plain = lambda.get_policy().function_name(NAME).send().await;
+    assert!(plain.is_err(), "only the alias may be invoked");
+
+    let more = with_alias("memory = 256");
+    assert_eq!(
+        summary(&world.plan(&more).await),
+        ["update functions.hello", "update functions.hello/alias"]
+    );
+    world.apply(&more).await;
+    assert_eq!(summary(&world.plan(&more).await), [""; 0]);
+    assert_eq!(here(&world).await, "2");
+
+    // What a version does not hold makes none.
+    let reserved = with_alias("memory = 256\nconcurrency = 5");
+    assert_eq!(
+        summary(&world.plan(&reserved).await),
+        ["update functions.hello"]
+    );
+    world.apply(&reserved).await;
+    assert_eq!(here(&world).await, "2");
+
+    // A change by hand reaches no caller, and is mended without a version.
+    let update = lambda.update_function_configuration().function_name(NAME);
+    update.memory_size(1_024).send().await.unwrap();
+    assert_eq!(
+        summary(&world.plan(&reserved).await),
+        ["update functions.hello"]
+    );
+    world.apply(&reserved).await;
+    assert_eq!(summary(&world.plan(&reserved).await), [""; 0]);
+    assert_eq!(here(&world).await, "2");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_alias_comes_and_goes_without_a_call_that_fails() {
+    let world = World::new();
+    let (plain, live) = (with_functions(""), with_alias(""));
+    let next = live.replace("\"live\"", "\"next\"");
+    world.apply(&plain).await;
+    for (text, gone) in [
+        (
+            &live,
+            "api.routes.\"GET /hello\"/permission/replaced/functions.hello",
+        ),
+        (&next, "functions.hello/alias"),
+        (&plain, "functions.hello/alias"),
+    ] {
+        let plan = world.plan(text).await;
+        let steps: Vec<&str> = plan
+            .steps
+            .iter()
+            .map(|step| step.address.as_str())
+            .collect();
+        let places = |what: &str| {
+            let places = steps.iter().enumerate().filter(|(_, step)| **step == what);
+            let places: Vec<usize> = places.map(|(place, _)| place).collect();
+            assert!(!places.is_empty(), "{what}: {steps:#?}");
+            (places[0], places[places.len() - 1])
+        };
+        let (_, deployed) = places("api/deployment");
+        let (permitted, _) = places("api.routes.\"GET /hello\"/permission");
+        assert!(permitted < deployed, "{steps:#?}");
+        assert!(deployed < places(gone).1, "{steps:#?}");
+        world.apply(text).await;
+        assert_eq!(summary(&world.plan(text).await), [""; 0], "{text}");
+    }
+    let lambda = somebody!(world, aws_sdk_lambda);
+    let aliases = lambda.list_aliases().function_name(NAME).send().await;
+    assert_eq!(aliases.unwrap().aliases(), []);
+    world.destroy(&plain).await;
+    let left = lambda.list_functions().send().await.unwrap();
+    assert!(left.functions().is_empty(), "no version needs consent");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_done_to_an_alias_by_hand_is_seen_and_mended() {
+    let world = World::new();
+    world.apply(&with_alias("")).await;
+    let text = with_alias("memory = 256");
+    world.apply(&text).await;
+    let lambda = somebody!(world, aws_sdk_lambda);
+    let switch = |version: &str, share: f64| {
+        let beside = AliasRoutingConfiguration::builder();
+        let beside = match share > 0.0 {
+            true => beside.additional_version_weights("1", share),
+            false => beside.set_additional_version_weights(Some([].into())),
+        };
+        let update = lambda.update_alias().function_name(NAME).name("live");
+        update
+            .function_version(version)
+            .routing_config(beside.build())
+            .send()
+    };
+    // A share of the calls.
+    switch("2", 0.25).await.unwrap();
+    let plan = world.plan(&text).await;
+    assert_eq!(summary(&plan), ["update functions.hello/alias"]);
+    assert!(!plan.needs_forward);
+    world.apply(&text).await;
+    assert_eq!(summary(&world.plan(&text).await), [""; 0]);
+
+    // Going back by hand is a rollback.
+    switch("1", 0.0).await.unwrap();
+    let plan = world.plan(&text).await;
+    assert_eq!(summary(&plan), ["update functions.hello/alias"]);
+    assert!(plan.needs_forward);
+    let forward = Options {
+        forward: true,
+        ..Options::default()
+    };
+    world.apply_with(&text, &forward).await;
+    assert_eq!(here(&world).await, "2");
+    assert_eq!(summary(&world.plan(&text).await), [""; 0]);
+
+    // A later version of somebody else's is not.
+    let update = lambda.update_function_configuration().function_name(NAME);
+    update.memory_size(1_024).send().await.unwrap();
+    let published = lambda.publish_version().function_name(NAME).send().await;
+    assert_eq!(published.unwrap().version(), Some("3"));
+    switch("3", 0.0).await.unwrap();
+    let plan = world.plan(&text).await;
+    assert_eq!(
+        summary(&plan),
+        ["update functions.hello", "update functions.hello/alias"]
+    );
+    assert!(!plan.needs_forward);
+    world.apply(&text).await;
+    assert_eq!(summary(&world.plan(&text).await), [""; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_alias_of_somebody_elses_is_in_the_way_or_taken_over() {
+    let world = World::new();
+    let plain = with_functions("");
+    world.apply(&plain).await;
+    let lambda = somebody!(world, aws_sdk_lambda);
+    let published = lambda.publish_version().function_name(NAME).send().await;
+    let version = published.unwrap().version.unwrap();
+    let alias = lambda.create_alias().function_name(NAME).name("live");
+    alias.function_version(version).send().await.unwrap();
+    assert_eq!(summary(&world.plan(&plain).await), [""; 0], "left alone");
+
+    let text = with_alias("");
+    let problems = world.plan_with(&text, &Options::default()).await;
+    let problems = problems.expect_err("an obstacle");
+    let told = format!("{problems:?}");
+    assert!(told.contains("functions.hello/alias"), "{told}");
+    assert!(told.contains("--adopt"), "{told}");
+
+    // Without consent, nothing of others goes with the function.
+    let gone = Options {
+        destroy: true,
+        ..Options::default()
+    };
+    let plan = world.plan_with(&plain, &gone).await.unwrap();
+    let going: Vec<&str> = plan
+        .going_along
+        .iter()
+        .map(|one| one.address.as_str())
+        .collect();
+    assert_eq!(
+        going,
+        [
+            "functions.hello/other_aliases",
+            "functions.hello/other_versions"
+        ]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_others_let_in_at_an_alias_goes_only_with_consent() {
+    let world = World::new();
+    world.apply(&with_alias("")).await;
+    let lambda = somebody!(world, aws_sdk_lambda);
+    let add = lambda
+        .add_permission()
+        .function_name(NAME)
+        .qualifier("live");
+    let add = add.statement_id("bucket").action("lambda:InvokeFunction");
+    let add = add.principal("s3.amazonaws.com");
+    add.source_arn("arn:aws:s3:::bucket").send().await.unwrap();
+    let plain = with_functions("");
+    let plan = world.plan(&plain).await;
+    let missing: Vec<&str> = plan
+        .missing_consent
+        .keys()
+        .map(gatestack::model::Address::as_str)
+        .collect();
+    assert_eq!(missing, ["functions.hello/alias/other_statements"]);
+    let agreed = Options {
+        allow_delete: Patterns::new(["functions.hello/alias/other_statements".to_owned()]),
+        ..Options::default()
+    };
+    world.apply_with(&plain, &agreed).await;
+    assert_eq!(summary(&world.plan(&plain).await), [""; 0]);
+}
+
+/// The example with an alias, applied, and the same with other code.
+fn changed() -> (Folder, String) {
+    let (folder, text) = m2m();
+    let text = text.replace("source      =", "alias = \"live\"\nsource      =");
+    folder.write(&text);
+    folder.apply(&[]);
+    let code = folder.path().join("hello/index.mjs");
+    let other = fs::read_to_string(&code).unwrap();
+    assert!(other.contains("statusCode: 200"));
+    fs::write(&code, other.replace("statusCode: 200", "statusCode: 203")).unwrap();
+    assert_eq!(
+        folder.planned(),
+        ["update functions.hello", "update functions.hello/alias"]
+    );
+    folder.apply(&[]);
+    assert_eq!(folder.planned(), [""; 0]);
+    (folder, text)
+}
+
+/// The status of a call.
+fn called(folder: &Folder) -> u64 {
+    let ran = folder.local(&["call", "machine", "GET", "/hello", "--include"]);
+    let status = ran
+        .stdout
+        .lines()
+        .next()
+        .and_then(|line| line.split(' ').nth(1));
+    let status = status.and_then(|status| status.parse().ok());
+    status.unwrap_or_else(|| panic!("{}{}", ran.stdout, ran.stderr))
+}
+
+#[test]
+fn a_function_goes_back_in_one_call_and_stays_there() {
+    let (folder, _) = changed();
+    assert_eq!(called(&folder), 203);
+    let ran = folder.local(&["rollback", "functions.hello", "--yes"]);
+    assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
+    // The other one is the lock.
+    assert!(ran.stdout.contains("and 2 writes"), "{}", ran.stdout);
+    assert!(
+        ran.stdout
+            .contains("callers of functions.hello get version 1"),
+        "{}",
+        ran.stdout
+    );
+    assert_eq!(called(&folder), 200);
+
+    // No pipeline undoes it.
+    let ran = folder.local(&["apply", "--yes"]);
+    assert_ne!(ran.code, 0, "{}", ran.stdout);
+    assert!(ran.stderr.contains("--forward"), "{}", ran.stderr);
+    assert_eq!(called(&folder), 200);
+    let ran = folder.local(&["verify"]);
+    assert!(
+        ran.stdout.contains("functions.hello/alias"),
+        "{}",
+        ran.stdout
+    );
+
+    let ran = folder.local(&["rollback", "functions.hello", "2", "--yes", "--json"]);
+    assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
+    let report: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(report["from"], "1");
+    assert_eq!(report["to"], "2");
+    assert_eq!(folder.planned(), [""; 0], "it is not pinned any more");
+    assert_eq!(called(&folder), 203);
+    let ran = folder.local(&["rollback", "functions.hello", "2", "--yes"]);
+    assert!(ran.stdout.contains("already"), "{}", ran.stdout);
+
+    folder.local(&["rollback", "functions.hello", "--yes"]);
+    let ran = folder.local(&["apply", "--yes", "--forward"]);
+    assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
+    assert_eq!(called(&folder), 203);
+}
+
+#[test]
+fn there_is_no_way_back_without_a_version() {
+    let (folder, text) = m2m();
+    let refused = |arguments: &[&str], says: &str| {
+        let ran = folder.local(&[&["rollback"], arguments, &["--yes"]].concat());
+        assert_eq!(ran.code, 1, "{arguments:?}: {}", ran.stdout);
+        assert!(ran.stderr.contains(says), "{arguments:?}: {}", ran.stderr);
+    };
+    refused(&["functions.hello"], "has no alias");
+    refused(&["functions.other"], "makes no function");
+    refused(&["hello", "3"], "not the address of a function");
+    folder.write(&text.replace("source      =", "alias = \"live\"\nsource      ="));
+    refused(&["functions.hello"], "is not applied");
+    folder.apply(&[]);
+    refused(&["functions.hello"], "nothing to go back to");
+    refused(&["functions.hello", "9"], "has no version 9");
+    for (alias, says) in [("9", "number of a version"), ("a b", "a space")] {
+        let wrong = format!("alias = \"{alias}\"\nsource      =");
+        folder.write(&text.replace("source      =", &wrong));
+        let ran = folder.local(&["validate"]);
+        assert_eq!(ran.code, 1, "{alias}");
+        assert!(ran.stderr.contains(says), "{}", ran.stderr);
+    }
+}
