@@ -298,7 +298,7 @@ impl FunctionParts {
     }
 }
 
-fn names<'p>(parts: &'p [Part], is: impl Fn(&str) -> bool) -> impl Iterator<Item = &'p str> {
+fn names(parts: &[Part], is: impl Fn(&str) -> bool) -> impl Iterator<Item = &str> {
     let parts = parts.iter().filter(move |part| is(&part.of));
     parts.map(|part| part.name.as_str())
 }

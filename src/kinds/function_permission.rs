@@ -1,7 +1,8 @@
 //! What lets the API invoke a function: statements of the function's resource policy, or of its alias's, one for each method and
 //! stage.
 //!
-//! A statement is the stack's if its id begins as gatestack's do and its source is the stack's API. All others are left alone.
+//! A statement is the stack's if its id begins as gatestack's do and its source is the stack's API, or, at a function of the stack, an API
+//! that is gone. All others are left alone: another stack's API may invoke the function, too.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -11,6 +12,7 @@ use futures_util::future::try_join_all;
 use serde::{Deserialize, Serialize};
 
 use super::function::names;
+use super::uses::Leaving;
 use super::{
     Desired, EXISTING_FUNCTION_MARK, Field, Findings, Found, InPicture, Kind, KindInfo, Lane,
     LiveReference, OnChange, Outputs, Replace, Resource, Scope, Task, api_marks, distinct,
@@ -50,9 +52,31 @@ pub enum Part {
 /// The beginning of the ids of gatestack's statements.
 const SID: &str = "gatestack-";
 
-/// Whether a statement is one of gatestack's, by its id.
-pub(super) fn is_ours(id: &str) -> bool {
+/// Whether a statement is one of gatestack's, by its id. It may be another stack's.
+fn is_ours(id: &str) -> bool {
     id.starts_with(SID)
+}
+
+/// The ids of the statements of a policy that are not the stack's.
+pub(super) fn others<'p>(
+    leaving: &Leaving<'_>,
+    function: &str,
+    policy: &'p [Statement],
+) -> Vec<&'p str> {
+    let own = leaving.observation.live.values();
+    let own = own.filter_map(|live| match &live.resource {
+        Resource::FunctionPermission(props) if literal(&props.function) == function => {
+            Some(literal(&props.api))
+        }
+        _ => None,
+    });
+    let own: BTreeSet<String> = own.collect();
+    let is_own = |statement: &&Statement| {
+        let source = statement.source.as_deref().and_then(Source::parse);
+        is_ours(&statement.sid) && source.is_some_and(|source| own.contains(&source.api))
+    };
+    let others = policy.iter().filter(|statement| !is_own(statement));
+    others.map(|statement| &*statement.sid).collect()
 }
 
 /// The principal of API Gateway.
@@ -146,16 +170,28 @@ impl Kind for FunctionPermission {
     ];
 
     async fn observe(reader: &Reader, scope: &Scope<'_>) -> Result<Findings<Props>, AwsError> {
-        let (policies, routes) = tokio::try_join!(
+        let (policies, routes, apis) = tokio::try_join!(
             Box::pin(policies(reader, scope)),
-            Box::pin(routes(reader, scope))
+            Box::pin(routes(reader, scope)),
+            Box::pin(reader.rest_apis())
         )?;
+        let apis: BTreeSet<&str> = apis.iter().filter_map(|api| api.id.as_deref()).collect();
         let mut findings = Findings::default();
         let mut taken = BTreeSet::new();
         for (arn, policy) in policies {
             let sources = policy.iter().filter(|it| is_ours(&it.sid));
             let sources = sources.filter(|statement| statement.for_api_gateway);
             let sources = sources.filter_map(|it| Source::parse(it.source.as_deref()?));
+            // An API that can't be seen from here may be there.
+            let context = &scope.desired.context;
+            let is_gone = |source: &Source| {
+                let is_here = source.region == context.region && source.account == *context.account;
+                is_here && !apis.contains(&*source.api)
+            };
+            let is_own = scope.address_of(OutputName::Arn, &arn).is_some();
+            let api = rest_api::api(scope);
+            let sources =
+                sources.filter(|source| api == Some(&*source.api) || is_own && is_gone(source));
             let found = found(scope, &arn, &routes, &taken, sources);
             taken.extend(found.iter().map(|found| found.address.clone()));
             findings.owned.extend(found);
@@ -215,6 +251,8 @@ impl Kind for FunctionPermission {
 
 /// A statement's source: an API, its stage, and methods.
 struct Source {
+    region: String,
+    account: String,
     api: String,
     stage: String,
     method: String,
@@ -226,6 +264,8 @@ impl Source {
         let (api, rest) = arn.resource.split_once('/')?;
         let (stage, method) = rest.split_once('/')?;
         Some(Self {
+            region: arn.region.to_owned(),
+            account: arn.account.to_owned(),
             api: api.to_owned(),
             stage: stage.to_owned(),
             method: method.to_owned(),
@@ -310,10 +350,6 @@ fn found(
     });
     let mut all: BTreeMap<Address, Props> = BTreeMap::new();
     for source in sources {
-        // Another stack's API may invoke a function that is not this stack's, too.
-        if own.is_none() && api != Some(&*source.api) {
-            continue;
-        }
         let place = place(scope, function, &at, routes, &source);
         let place = place.filter(|place| api == Some(&*source.api) && !taken.contains(place));
         let place =

@@ -171,11 +171,11 @@ async fn hanging_on(
             uses.dependents.extend(checks);
         }
         Resource::Function(props) => {
-            let parts = function::parts::others_of(reader, address, props.name(), id);
+            let parts = function::parts::others_of(reader, leaving, address, props.name(), id);
             uses.dependents.extend(Box::pin(parts).await?);
         }
         Resource::FunctionAlias(_) => {
-            let others = function_alias::others_of(reader, address, id);
+            let others = function_alias::others_of(reader, leaving, address, id);
             uses.dependents.extend(Box::pin(others).await?);
         }
         Resource::LoadBalancer(_) => {

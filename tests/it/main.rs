@@ -22,6 +22,7 @@ mod engine;
 mod environment_secrets;
 mod executor;
 mod existing;
+mod existing_functions;
 mod existing_pool;
 mod forged;
 mod function_alias;

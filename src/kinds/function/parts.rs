@@ -3,6 +3,7 @@
 use super::super::{function_alias, function_permission};
 use crate::aws::{AwsError, Reader};
 use crate::kinds::observation::{Dependent, Other};
+use crate::kinds::uses::Leaving;
 use crate::model::Address;
 
 /// The words below a function's address for each kind of part.
@@ -26,6 +27,7 @@ const OTHER_VERSIONS: &str = "other_versions";
 /// A read failed.
 pub(in crate::kinds) async fn others_of(
     reader: &Reader,
+    leaving: &Leaving<'_>,
     address: &Address,
     name: &str,
     arn: &str,
@@ -34,8 +36,7 @@ pub(in crate::kinds) async fn others_of(
         Box::pin(reader.at_function(name)),
         reader.function_policy(arn)
     )?;
-    let statements = policy.iter().map(|statement| &statement.sid);
-    let statements = statements.filter(|sid| !function_permission::is_ours(sid));
+    let statements = function_permission::others(leaving, arn, &policy);
     let aliases = parts.aliases.iter();
     let (ours, others): (Vec<_>, Vec<_>) =
         aliases.partition(|alias| function_alias::is_ours(&alias.description));
@@ -48,7 +49,7 @@ pub(in crate::kinds) async fn others_of(
         (
             OTHER_STATEMENTS,
             ("statement", "statement of its policy"),
-            statements.map(String::as_str).collect(),
+            statements,
             "whatever it lets in can't invoke the function any more",
         ),
         (

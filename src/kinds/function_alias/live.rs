@@ -12,6 +12,7 @@ use crate::kinds::function::names;
 use crate::kinds::function_permission;
 use crate::kinds::observation::{Dependent, Other};
 use crate::kinds::ownership::{Candidate, sort_out};
+use crate::kinds::uses::Leaving;
 use crate::kinds::{Desired, Findings, Found, Kind as _, Resource, Scope, function};
 use crate::model::{Address, OutputName, Place, Text};
 
@@ -173,6 +174,7 @@ fn version(alias: &ListedAlias) -> Version {
 /// A read failed.
 pub(in crate::kinds) async fn others_of(
     reader: &Reader,
+    leaving: &Leaving<'_>,
     address: &Address,
     arn: &str,
 ) -> Result<Vec<Dependent>, AwsError> {
@@ -181,8 +183,7 @@ pub(in crate::kinds) async fn others_of(
         Box::pin(reader.at_function(name)),
         reader.function_policy(arn)
     )?;
-    let statements = policy.iter().map(|statement| &*statement.sid);
-    let statements = statements.filter(|sid| !function_permission::is_ours(sid));
+    let statements = function_permission::others(leaving, arn, &policy);
     let row = |word, kind, names: Vec<&str>, what| {
         let others: Vec<Other> = names.iter().map(|name| Other::new(*name, *name)).collect();
         Dependent::of(address, word, kind, &others, what)
@@ -191,7 +192,7 @@ pub(in crate::kinds) async fn others_of(
         row(
             OTHER_STATEMENTS,
             ("statement", "statement of its policy"),
-            statements.collect(),
+            statements,
             "whatever it lets in can't invoke the alias any more",
         ),
         row(
