@@ -1,6 +1,8 @@
 //! `[functions]`: settings that Lambda refuses, and secrets that are written where everyone reads them. What is in their files is
 //! checked where these are read.
 
+mod names;
+
 use std::sync::LazyLock;
 
 use aws_facts::limits::lambda::{
@@ -11,15 +13,13 @@ use aws_facts::runtimes::{self, RUNTIMES};
 use regex::Regex;
 
 use super::access_logs::days;
-use super::names::{FUNCTION, FUNCTION_ALIAS, KEY};
+use super::names::{FUNCTION_ALIAS, KEY};
 use super::pool::only;
-use super::{Judge, entries, references};
+use super::{Judge, entries};
 use crate::code::{self, Variable, looks_secret};
-use crate::kinds::function::default_name;
 use crate::model::HumanDuration;
 use crate::stack::diagnostic::{Code, Diagnostic};
 use crate::stack::file::{Function, FunctionNetwork};
-use crate::stack::interpolate::Piece;
 use crate::stack::spans::KeyPath;
 use crate::stack::template::Template;
 
@@ -47,7 +47,7 @@ pub(super) fn check(judge: &mut Judge<'_>) {
             let help = format!("add `source = \"{key}\"`, the folder with its code");
             judge.error(Code::MissingKey, &path, message, help);
         }
-        name(judge, &path, key, function);
+        names::name(judge, &path, key, function);
         runtime(judge, &path, function);
         numbers(judge, &path, function);
         environment(judge, &path, function);
@@ -70,6 +70,7 @@ pub(super) fn check(judge: &mut Judge<'_>) {
             days(judge, &path.join("logs").join("retention"), retention);
         }
     }
+    names::unique(judge);
 }
 
 static EXISTING: LazyLock<Regex> = LazyLock::new(|| {
@@ -102,34 +103,6 @@ fn arn(judge: &mut Judge<'_>, path: &KeyPath, text: &Template, pattern: &Regex, 
             judge.error(Code::BadArn, path, message, help);
         }
     }
-}
-
-fn name(judge: &mut Judge<'_>, path: &KeyPath, key: &str, function: &Function) {
-    let here = path.join("name");
-    let Some(name) = &function.name else {
-        let usable = judge.usable(["stack", "name"]) && KEY.refusal(key).is_none();
-        let name = default_name(&judge.file.stack.name, key);
-        if usable
-            && judge.lacks(&here)
-            && let Some((message, _)) = FUNCTION.refusal(&name)
-        {
-            let help = "give it another `name = \"…\"` of its own";
-            judge.error(Code::BadName, path, message, help);
-        }
-        return;
-    };
-    // A function is found by its name, before the rest of the stack exists.
-    let waits = name.pieces().into_iter().find_map(|piece| match piece {
-        Piece::Reference(reference) => references::target(judge, &reference),
-        Piece::Literal(_) => None,
-    });
-    if let Some(waits) = waits {
-        let message = format!("the function's name depends on `{waits}`, which is made later");
-        let help = "use `${stack.name}`, `${stack.region}`, `${account.id}` or `${api.stage}`";
-        judge.error(Code::MisplacedReference, &here, message, help);
-        return;
-    }
-    judge.named_by(&here, name, &FUNCTION);
 }
 
 fn alias(judge: &mut Judge<'_>, path: &KeyPath, function: &Function) {
