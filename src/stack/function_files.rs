@@ -1,5 +1,7 @@
 //! The files of functions: their code, by the digest of its sources, and their policies.
 
+mod policy;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -119,7 +121,7 @@ pub(super) fn read(
         if let Some(written) = &function.policy
             && findings.is_usable(&at)
         {
-            match policy(&folder(&at).join(written), settings) {
+            match policy::read(&folder(&at).join(written), settings) {
                 Ok(policy) => files.policy = Some(policy),
                 Err((what, help)) => {
                     let diagnostic = Diagnostic::error(Code::BadFile, what);
@@ -215,37 +217,4 @@ impl Of<'_> {
         let code = code_of(Some(Arc::clone(&files)), None);
         found(files.digest(), Some(&files), Some(code))
     }
-}
-
-/// The policy in a file.
-fn policy(path: &Path, settings: &LoadSettings<'_>) -> Result<String, (String, String)> {
-    let shown = path.display();
-    let help = "write an IAM policy in JSON: {\"Version\": \"2012-10-17\", \"Statement\": [{\"Effect\": \"Allow\", \"Action\": …, \"Resource\": …}]}";
-    let bytes = (settings.read)(path).map_err(|error| {
-        let what = match error.kind() {
-            std::io::ErrorKind::NotFound => format!("there is no file `{shown}`"),
-            _ => format!("`{shown}` can't be read: {error}"),
-        };
-        (
-            what,
-            "a path is relative to the file that names it".to_owned(),
-        )
-    })?;
-    let policy: serde_json::Value = serde_json::from_slice(&bytes)
-        .map_err(|error| (format!("`{shown}` is not JSON: {error}"), help.to_owned()))?;
-    let statements = &policy["Statement"];
-    if !(statements.is_array() || statements.is_object()) {
-        return Err((format!("`{shown}` has no `Statement`"), help.to_owned()));
-    }
-    let text = policy.to_string();
-    if text.len() > aws_facts::limits::iam::LARGEST_INLINE_POLICIES {
-        let most = aws_facts::limits::iam::LARGEST_INLINE_POLICIES;
-        return Err((
-            format!("`{shown}` has {} characters", text.len()),
-            format!(
-                "IAM allows {most} for all policies of a role: make a role of your own with managed policies, and name it as `role`"
-            ),
-        ));
-    }
-    Ok(text)
 }

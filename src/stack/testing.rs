@@ -46,11 +46,13 @@ fn load_source(
     load(source, &settings)
 }
 
+const POLICY: &str = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]}"#;
+
 /// The files beside the stack file.
 fn beside(path: &Path) -> io::Result<Vec<u8>> {
     match path.to_str() {
         Some("backend.sh") => Ok("#!/bin/sh\n".into()),
-        Some("policy.json" | "hello-policy.json") => Ok(br#"{"Statement": []}"#.into()),
+        Some("policy.json" | "hello-policy.json") => Ok(POLICY.into()),
         Some("big.sh") => Ok("#".repeat(16 * 1024 + 1).into()),
         _ => Err(io::ErrorKind::NotFound.into()),
     }
