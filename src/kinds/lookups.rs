@@ -34,6 +34,8 @@ pub struct Queries {
     pub guests: BTreeMap<String, String>,
     /// The sources of secrets in environments of functions.
     pub secrets: BTreeSet<String>,
+    /// The ARNs of existing functions.
+    pub functions: BTreeSet<String>,
     /// The user pool's own domain, whose parent domain must have an A record.
     pub pool_domain: Option<String>,
 }
@@ -44,6 +46,7 @@ impl Queries {
     pub fn of_identities(self) -> Self {
         Self {
             certificates: BTreeSet::new(),
+            functions: BTreeSet::new(),
             pool_domain: None,
             ..self
         }
@@ -83,6 +86,8 @@ pub struct Lookups {
     pub functions: BTreeMap<String, FunctionContents>,
     /// The versions of the secrets in environments of functions, by their sources.
     pub secret_versions: BTreeMap<String, String>,
+    /// The ARNs of existing functions that do not exist.
+    pub absent_functions: BTreeSet<String>,
     /// The DNS target of an existing `[api.domain]`.
     pub domain_target: Option<String>,
     /// Route 53 hosted zones, as the file writes them, and their ids.

@@ -57,6 +57,9 @@ pub fn queries(checked: &Checked, account: &str) -> Queries {
         .filter_map(|(name, partner)| Some((name.clone(), partner.of.clone()?)))
         .collect();
     queries.secrets = functions::sources(file);
+    queries.functions = functions::existing(file, account)
+        .map(|(_, arn)| arn)
+        .collect();
     queries.user_pool = user_pool::existing(file).map(str::to_owned);
     if let Some(own) = domains::pool_domain(file) {
         queries.pool_domain = expand::known(file, account, &own.name);

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use aws_sdk_cognitoidentityprovider::types::UserPoolType;
 use aws_sdk_ec2::types::{IpPermission, RouteState, RouteTable, SecurityGroup};
 use aws_sdk_elasticloadbalancingv2::types::LoadBalancerSchemeEnum;
-use futures_util::future::{try_join, try_join_all, try_join4};
+use futures_util::future::{try_join, try_join_all, try_join3, try_join4};
 
 use super::{
     Addresses, Certificate, ExistingInstance, ExistingLoadBalancer, ExistingUserPool, Guest,
@@ -67,13 +67,17 @@ pub async fn look_up(reader: &Reader, queries: &Queries, dns: bool) -> Result<Lo
     };
     let secrets = queries.secrets.iter();
     let versions = secrets.map(|source| Box::pin(secret_version(reader, source)));
-    let (guests, versions) = try_join(
+    let functions = queries.functions.iter();
+    let functions = functions.map(|arn| Box::pin(absent_function(reader, arn)));
+    let (guests, versions, functions) = try_join3(
         guests(reader, &queries.guests, pool),
         try_join_all(versions),
+        try_join_all(functions),
     )
     .await?;
     Ok(Lookups {
         guests,
+        absent_functions: functions.into_iter().flatten().collect(),
         secret_versions: versions.into_iter().flatten().collect(),
         user_pools,
         vpc,
@@ -141,6 +145,14 @@ async fn secret_version(
     match version {
         Err(error) if error.is_not_found() || error.is_denied() => Ok(None),
         version => Ok(version?.map(|version| (source.to_owned(), version))),
+    }
+}
+
+/// The ARN of a function, if there is no such function. One that these credentials may not read may be there.
+async fn absent_function(reader: &Reader, arn: &str) -> Result<Option<String>, AwsError> {
+    match reader.function(arn).await {
+        Err(error) if error.is_denied() => Ok(None),
+        found => Ok(found?.is_none().then(|| arn.to_owned())),
     }
 }
 

@@ -1,12 +1,14 @@
-//! Secrets in environments of functions.
+//! Existing functions, and secrets in environments of functions.
 
 use std::collections::BTreeSet;
 
 use aws_facts::arns::Arn;
 
 use super::Flight;
+use crate::kinds::function;
 use crate::model::SecretSource;
 use crate::stack::diagnostic::Code;
+use crate::stack::expand;
 use crate::stack::file::File;
 use crate::stack::spans::KeyPath;
 
@@ -21,8 +23,19 @@ pub(super) fn sources(file: &File) -> BTreeSet<String> {
         .collect()
 }
 
+/// The tables of existing functions, and their ARNs.
+pub(super) fn existing<'f>(
+    file: &'f File,
+    account: &'f str,
+) -> impl Iterator<Item = (&'f str, String)> {
+    file.functions.iter().filter_map(move |(key, function)| {
+        let arn = expand::known(file, account, function.existing.as_ref()?)?;
+        Some((key.as_str(), arn))
+    })
+}
+
 pub(super) fn check(flight: &mut Flight<'_>) {
-    elsewhere(flight);
+    unusable(flight);
     let file = flight.file;
     let region = &file.stack.region;
     for (key, function) in &file.functions {
@@ -54,22 +67,26 @@ pub(super) fn check(flight: &mut Flight<'_>) {
     }
 }
 
-/// A function of another account can't be permitted from here.
-fn elsewhere(flight: &mut Flight<'_>) {
+/// A function of another account can't be permitted from here, and one that is not there can't be called.
+fn unusable(flight: &mut Flight<'_>) {
     let file = flight.file;
-    for (key, function) in &file.functions {
-        let existing = function.existing.as_ref();
-        let Some(arn) = existing.and_then(|existing| flight.known(existing)) else {
-            continue;
-        };
-        let account = Arn::parse(&arn).map(|arn| arn.account.to_owned());
-        if let Some(account) = account.filter(|account| account != flight.account) {
+    for (key, arn) in existing(file, flight.account) {
+        let account = Arn::parse(&arn).map_or("", |arn| arn.account);
+        let path = KeyPath::from(["functions", key, "existing"]);
+        if account != flight.account {
             let message = format!(
                 "the function is in account {account}, and the stack in {}: gatestack can't let the API invoke it",
                 flight.account
             );
-            let path = KeyPath::from(["functions", key, "existing"]);
             let help = "name a function of the stack's account";
+            flight.error(Code::Absent, &path, message, help);
+        } else if flight.lookups.absent_functions.contains(&arn) {
+            let message = format!(
+                "there is no function `{}` in {} of the account {account}",
+                function::name_of(&arn).unwrap_or_default(),
+                file.stack.region
+            );
+            let help = "correct the ARN; if another stack makes the function, apply that first";
             flight.error(Code::Absent, &path, message, help);
         }
     }
