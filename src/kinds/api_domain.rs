@@ -138,7 +138,8 @@ impl Kind for ApiDomain {
                 "/endpointConfiguration/ipAddressType",
                 &task.want.ip_address_type,
             )
-        })),
+        }))
+        .unset("ipv4"),
         Field::new(
             "mutual_tls",
             "What callers' certificates are checked against.",
@@ -288,7 +289,12 @@ impl Kind for ApiDomain {
     }
 
     fn notes(look: &Look<'_, Props>) -> Vec<Note> {
-        let notes = [tls_spreads(look), strict_ends(look), goes(look)];
+        let notes = [
+            tls_spreads(look),
+            tls_weakens(look),
+            strict_ends(look),
+            goes(look),
+        ];
         notes.into_iter().flatten().collect()
     }
 }
@@ -572,6 +578,11 @@ fn tls_spreads(look: &Look<'_, Props>) -> Option<Note> {
         "AWS takes about 15 minutes to apply it; until then calls may get either, and AWS refuses further changes of the \
          domain",
     )
+}
+
+fn tls_weakens(look: &Look<'_, Props>) -> Option<Note> {
+    let (held, want) = (look.held?, look.want?);
+    rest_api::tls_weakens(look, &held.security_policy, &want.security_policy)
 }
 
 fn strict_ends(look: &Look<'_, Props>) -> Option<Note> {

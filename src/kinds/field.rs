@@ -44,6 +44,8 @@ pub struct FieldInfo {
     pub live_at_once: bool,
     /// The usual value (this, or empty), which plans don't show.
     pub always: Option<bool>,
+    /// How plans show that it is not set; `(none)` if they don't say it otherwise.
+    pub unset: Option<&'static str>,
     /// Whether what it refers to must be ready, not only created.
     pub when_ready: bool,
     /// Whether a change of it leaves the resource ready, so that no step waits.
@@ -91,6 +93,7 @@ where
             compare: Compare::Exactly,
             live_at_once: false,
             always: None,
+            unset: None,
             when_ready: false,
             works_on: false,
             refers_to: None,
@@ -159,6 +162,13 @@ where
     #[must_use]
     pub const fn always(mut self, value: bool) -> Self {
         self.info.always = Some(value);
+        self
+    }
+
+    /// Shown with this word when it is not set.
+    #[must_use]
+    pub const fn unset(mut self, shown: &'static str) -> Self {
+        self.info.unset = Some(shown);
         self
     }
 

@@ -227,7 +227,8 @@ impl Kind for RestApi {
         )
         .by(Part::Patch(|patches, task, _: &Props| {
             patches.replace("/securityPolicy", &task.want.security_policy)
-        })),
+        }))
+        .unset("TLS_1_0"),
         Field::new(
             "endpoint_access",
             "The endpoint access mode of a security policy that has one: `BASIC` or `STRICT`.",
@@ -244,6 +245,7 @@ impl Kind for RestApi {
         .by(Part::Patch(|patches, task, _: &Props| {
             patches.replace("/endpointConfiguration/ipAddressType", &task.want.ip_address_type)
         }))
+        .unset("ipv4")
         // The same guide, "Change the IP address type of a REST API".
         .live_at_once(),
         // API Gateway developer guide, "Enabling binary support using the API Gateway console": "Redeploy your API".
@@ -377,7 +379,14 @@ impl Kind for RestApi {
                 look.want?.endpoint_access_mode.as_deref(),
             )
         };
-        [tls_spreads(look), strict_ends()]
+        let tls_weakens = || {
+            tls_weakens(
+                look,
+                &look.held?.security_policy,
+                &look.want?.security_policy,
+            )
+        };
+        [tls_spreads(look), tls_weakens(), strict_ends()]
             .into_iter()
             .flatten()
             .collect()
@@ -436,6 +445,28 @@ pub(super) fn strict_ends<P>(
     look.warning(
         "GS153",
         "AWS says that calls fail for around 15 minutes after a change from endpoint access `strict` to `basic`",
+    )
+}
+
+/// The oldest TLS version that a security policy allows. The same guide, "Security policies for REST APIs in API Gateway".
+fn oldest_tls(policy: &str) -> &'static str {
+    let is_from = |version: &str| policy.starts_with(&format!("SecurityPolicy_TLS13_{version}"));
+    if policy == "TLS_1_2" || is_from("1_2_") {
+        "1.2"
+    } else if policy == "TLS_1_0" {
+        "1.0"
+    } else {
+        "1.3"
+    }
+}
+
+/// Callers may use an older TLS version than before.
+pub(super) fn tls_weakens<P>(look: &Look<'_, P>, held: &str, want: &str) -> Option<Note> {
+    let (before, after) = (oldest_tls(held), oldest_tls(want));
+    (after < before).then_some(())?;
+    look.warning(
+        "GS154",
+        format!("TLS becomes weaker: callers may use TLS {after}; today they need {before}"),
     )
 }
 

@@ -14,11 +14,13 @@ const BOOKKEEPING: &[&str] = &["mark"];
 
 /// A field's two sides for display: without gatestack's own tags, and with addresses instead of AWS's ids.
 fn sides(field: &FieldChange, change: &Change, book: &Book) -> (Value, Value) {
-    let refers = fields_of_kinds()
+    let info = fields_of_kinds()
         .into_iter()
         .filter(|(kind, _)| kind.name == change.kind.name)
         .flat_map(|(_, fields)| fields)
-        .any(|info| info.name == field.name && info.refers_to.is_some());
+        .find(|info| info.name == field.name);
+    let refers = info.is_some_and(|info| info.refers_to.is_some());
+    let unset = info.and_then(|info| info.unset);
     let side = |value: &Value| {
         let mut value = without_own_tags(value);
         // The marks of a new resource are not shown; a mark that is added later is the whole change.
@@ -27,10 +29,10 @@ fn sides(field: &FieldChange, change: &Change, book: &Book) -> (Value, Value) {
         {
             items.retain(|key, _| !is_mark(key));
         }
-        if refers {
-            by_address(value, book)
-        } else {
-            value
+        match (&value, unset) {
+            (Value::Unset, Some(shown)) if change.action != Action::Create => shown.into(),
+            _ if refers => by_address(value, book),
+            _ => value,
         }
     };
     (side(&field.before), side(&field.after))

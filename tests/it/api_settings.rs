@@ -356,8 +356,10 @@ async fn tls_and_addresses_come_and_go() {
 
     // Addresses need no deployment.
     let both = with("tls = \"1.3\"\nendpoint_access = \"strict\"\nip = \"dualstack\"");
-    applied(&world, &both, &["update api"]).await;
-    applied(&world, &stack(), &deployed).await;
+    let plan = applied(&world, &both, &["update api"]).await;
+    assert!(!codes(&plan).contains(&"GS154"), "{:?}", plan.notes);
+    let plan = applied(&world, &stack(), &deployed).await;
+    assert!(codes(&plan).contains(&"GS154"), "{:?}", plan.notes);
     let live = read().await.unwrap();
     assert_eq!(live.security_policy().unwrap().as_str(), "TLS_1_0");
     assert!(live.endpoint_access_mode().is_none());
@@ -368,4 +370,17 @@ async fn tls_and_addresses_come_and_go() {
     world.apply(&both).await;
     let again = world.plan(&both).await;
     assert!(again.is_empty(), "{:#?}", again.changes);
+}
+
+#[test]
+fn a_plan_warns_of_older_tls_and_names_it() {
+    let folder = Folder::with(&with("tls = \"SecurityPolicy_TLS13_1_3_2025_09\""));
+    folder.apply(&[]);
+    folder.write(&with("tls = \"1.3\""));
+    assert_eq!(folder.planned(), [""; 0]);
+    folder.write(&stack());
+    let plan = folder.local(&["plan"]).stdout;
+    let policies = "\"SecurityPolicy_TLS13_1_3_2025_09\" → \"TLS_1_0\"";
+    assert!(plan.contains(policies), "{plan}");
+    assert!(plan.contains("warning[GS154]: api: TLS"), "{plan}");
 }

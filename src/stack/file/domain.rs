@@ -80,12 +80,15 @@ pub enum TlsPolicy {
     #[default]
     #[serde(rename = "1.2")]
     Tls12,
-    /// TLS 1.3 alone: `SecurityPolicy_TLS13_1_3_2025_09`.
+    /// TLS 1.3 alone.
     #[serde(rename = "1.3")]
     Tls13,
     /// TLS 1.0 and later. Only for callers that can't use TLS 1.2.
     #[serde(rename = "1.0")]
     Tls10,
+    /// AWS's name of `1.3`.
+    #[serde(rename = "SecurityPolicy_TLS13_1_3_2025_09")]
+    Tls13From2025,
     /// TLS 1.3 with FIPS ciphers.
     #[serde(rename = "SecurityPolicy_TLS13_1_3_FIPS_2025_09")]
     Tls13Fips,
@@ -112,7 +115,7 @@ impl TlsPolicy {
         match self {
             Self::Tls10 => "TLS_1_0",
             Self::Tls12 => "TLS_1_2",
-            Self::Tls13 => "SecurityPolicy_TLS13_1_3_2025_09",
+            Self::Tls13 | Self::Tls13From2025 => "SecurityPolicy_TLS13_1_3_2025_09",
             Self::Tls13Fips => "SecurityPolicy_TLS13_1_3_FIPS_2025_09",
             Self::Tls12From2021 => "SecurityPolicy_TLS13_1_2_2021_06",
             Self::Tls12Pq => "SecurityPolicy_TLS13_1_2_PQ_2025_09",

@@ -170,6 +170,9 @@ async fn enhanced_policies_and_addresses_come_are_mended_and_go() {
         let told = plan.notes.iter().any(|note| note.code == code);
         assert!(told, "{code}: {:?}", plan.notes);
     }
+    let plan = account.plan(&account.own(API, "")).await;
+    let told = plan.notes.iter().any(|note| note.code == "GS154");
+    assert!(told, "{:?}", plan.notes);
     assert_eq!(account.apply(&basic).await, update);
     assert_eq!(account.apply(&account.own(API, "")).await, update);
     assert_eq!(settings().await, ["TLS_1_2", "none", "ipv4"]);
