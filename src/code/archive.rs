@@ -1,5 +1,6 @@
 //! What Lambda gets: an archive, made of a folder or read from a zip file.
 
+use std::fs;
 use std::io::{Cursor, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -144,6 +145,24 @@ impl Code {
             held: Held::Zip(bytes),
             entries,
         })
+    }
+
+    /// The same without those files of a folder whose real paths are such ones.
+    #[must_use]
+    pub fn without(mut self, is_out: impl Fn(&Path) -> bool) -> Self {
+        let (Held::Files(files), Ok(root)) = (&mut self.held, fs::canonicalize(&self.origin))
+        else {
+            return self;
+        };
+        let stays = |entry: &Entry| !is_out(&root.join(&entry.name));
+        let mut bytes = std::mem::take(files).into_iter();
+        *files = self
+            .entries
+            .iter()
+            .filter_map(|entry| bytes.next().filter(|_| stays(entry)))
+            .collect();
+        self.entries.retain(stays);
+        self
     }
 
     /// The folder or the zip file.
@@ -302,7 +321,6 @@ fn largest(entries: &[Entry]) -> String {
 
 #[cfg(all(test, unix))]
 mod tests {
-    use std::fs;
     use std::os::unix::fs::PermissionsExt as _;
 
     use super::*;

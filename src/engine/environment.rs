@@ -1,7 +1,8 @@
 //! Environments: `stack.prod.toml` beside `stack.toml` is the overlay of `prod`.
 
-use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
+
+use crate::stack::around;
 
 /// Parses the name of an environment. It can't leave the stack file's folder, and it isn't empty: `--env "$UNSET"` must not mean
 /// the stack without its overlay.
@@ -56,17 +57,6 @@ pub(crate) fn of_overlay(path: &Path) -> Option<(PathBuf, String)> {
         }
         stack.is_file().then_some((stack, environment))
     })
-}
-
-/// The parts of an overlay's file name before and after the environment.
-fn around(stack: &Path) -> (String, String) {
-    let text = |part: &OsStr| part.to_string_lossy().into_owned();
-    let before = stack.file_stem().map(text).unwrap_or_default() + ".";
-    let after = stack.extension().map(text);
-    (
-        before,
-        after.map_or_else(String::new, |after| format!(".{after}")),
-    )
 }
 
 #[cfg(test)]

@@ -6,17 +6,15 @@ use std::path::{Path, PathBuf};
 use super::files;
 use super::invocation::Invocation;
 use crate::error::{Error, Fault, FaultKind};
+use crate::stack::LOCAL_AWS;
 use aws_local::{Existing, Service};
 
 /// The number of resources by kind.
 type Counts = Vec<(&'static str, usize)>;
 
-/// The file beside the stack file.
-const FILE: &str = "local-aws.toml";
-
 /// The path of a stack's file, whether it exists or not.
 pub(crate) fn beside(invocation: &Invocation) -> PathBuf {
-    invocation.folder().join(FILE)
+    invocation.folder().join(LOCAL_AWS)
 }
 
 /// Creates the resources in the stack's file that the local AWS lacks; returns the number by kind, if there is such a file.

@@ -153,5 +153,6 @@ fn built(
     if let Some(runtime) = runtimes::runtime(&build.runtime) {
         code::handler(runtime, Some(&build.handler), Some(&made), build.has_layers)?;
     }
+    let made = made.without(|path| build.own_files.contain(path));
     Ok(made)
 }

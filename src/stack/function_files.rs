@@ -12,6 +12,7 @@ use super::diagnostic::{Code, Diagnostic};
 use super::file::{File, Function};
 use super::findings::Findings;
 use super::load::{CodeReading, LoadSettings, ReadCode};
+use super::own_files::OwnFiles;
 use super::source::Source;
 use super::spans::{KeyPath, Spans};
 use crate::code::{self, Code as Files, CodeFault, Origin};
@@ -39,6 +40,8 @@ pub struct Build {
     pub reads: Vec<PathBuf>,
     /// What it makes.
     pub makes: Origin,
+    /// What of that is left out of the archive.
+    pub own_files: Arc<OwnFiles>,
     /// The handler that has to be in it.
     pub handler: String,
     /// Whether the handler may be in a layer.
@@ -68,15 +71,20 @@ pub(super) fn read(
     findings: &mut Findings,
 ) -> Read {
     let mut read = Read::default();
+    let folder = |path: &KeyPath| {
+        let file = source.file(&spans.value_of(path)).path();
+        file.parent().unwrap_or_else(|| Path::new("")).to_owned()
+    };
+    let policies = file.functions.iter().filter_map(|(key, function)| {
+        let at = KeyPath::from(["functions", key, "policy"]);
+        Some(folder(&at).join(function.policy.as_ref()?))
+    });
+    let own_files = Arc::new(OwnFiles::of(source.base().path(), policies));
     for (key, function) in &file.functions {
         let path = KeyPath::from(["functions", key]);
         if function.existing.is_some() || !findings.is_usable(&path) {
             continue;
         }
-        let folder = |path: &KeyPath| {
-            let file = source.file(&spans.value_of(path)).path();
-            file.parent().unwrap_or_else(|| Path::new("")).to_owned()
-        };
         let mut files = FunctionContents::default();
         let at = path.join("source");
         if let Some(written) = &function.source
@@ -87,6 +95,7 @@ pub(super) fn read(
                 function,
                 written,
                 folder: folder(&at),
+                own_files: &own_files,
             };
             let found = match settings.code {
                 CodeReading::Needed(read) => of.code(read).map(Some),
@@ -146,6 +155,7 @@ struct Of<'f> {
     function: &'f Function,
     written: &'f str,
     folder: PathBuf,
+    own_files: &'f Arc<OwnFiles>,
 }
 
 /// The code of a function, as far as it is known.
@@ -197,6 +207,7 @@ impl Of<'_> {
                     false => self.folder.clone(),
                 },
                 makes: origin,
+                own_files: Arc::clone(self.own_files),
                 reads: sources.iter().map(|one| self.folder.join(one)).collect(),
                 handler: found.handler.clone(),
                 has_layers,
@@ -209,6 +220,7 @@ impl Of<'_> {
         let Some(files) = read(&origin).map_err(at_source)? else {
             return found(crate::model::digest(self.written.as_bytes()), None, None);
         };
+        let files = files.without(|path| self.own_files.contain(path));
         code::check_architecture(&files, function.architecture.name()).map_err(at_source)?;
         if files.may_be_too_large() {
             files.archive().map_err(at_source)?;
