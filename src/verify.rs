@@ -28,7 +28,7 @@ pub use case::{
 };
 pub use checks::{applied, domains};
 pub use elsewhere::other_pool;
-pub use judge::judge;
+pub use judge::{Command, judge};
 pub use matrix::{Options, Samples, matrix};
 pub use probe::{Probe, ProbeError};
 pub use test_credentials::{Temporary, TestCredentials};

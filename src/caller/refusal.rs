@@ -22,8 +22,10 @@ pub enum Refusal {
     Timeout,
     /// The backend can't be reached.
     Unreachable,
-    /// API Gateway can't call the backend, or can't use its answer.
+    /// API Gateway can't call the backend.
     Failed,
+    /// The backend failed, or API Gateway can't use its answer.
+    BadAnswer,
 }
 
 /// The error type of API Gateway's own response, such as `ForbiddenException`; none for a backend's.
@@ -51,7 +53,8 @@ impl Refusal {
             ("TooManyRequestsException", _) => Some(Self::Throttle),
             (_, 504) if says("timed out") => Some(Self::Timeout),
             (_, 504) => Some(Self::Unreachable),
-            ("InternalServerErrorException", 500 | 502) => Some(Self::Failed),
+            ("InternalServerErrorException", 500) => Some(Self::Failed),
+            ("InternalServerErrorException", 502) => Some(Self::BadAnswer),
             _ => None,
         }
     }
@@ -124,6 +127,12 @@ mod tests {
             ),
             (
                 502,
+                Some("InternalServerErrorException"),
+                r#"{"message": "Internal server error"}"#,
+                Some(Refusal::BadAnswer),
+            ),
+            (
+                500,
                 Some("InternalServerErrorException"),
                 r#"{"message": "Internal server error"}"#,
                 Some(Refusal::Failed),

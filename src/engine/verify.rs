@@ -22,8 +22,8 @@ use crate::kinds;
 use crate::model::Address;
 use crate::stack::Absent;
 use crate::verify::{
-    self, Asking, Case, Checked, Difference, ExpectedAccess, Options, Probe, Report, Temporary,
-    TokenShown,
+    self, Asking, Case, Checked, Difference, ExpectedAccess, ExpectedRoute, Options, Probe, Report,
+    Temporary, TokenShown,
 };
 use aws_local::{DataPlane, DataPlaneOptions, Service};
 
@@ -216,6 +216,7 @@ impl Verifying<'_> {
                 ..self.options.clone()
             };
             let asking = Asking {
+                command: &|name, more| session.invocation.command_line(name, more),
                 way: &|_| transport.clone(),
                 test_credentials: &test_credentials,
                 token_header: &seen.access.token_header,
@@ -276,7 +277,7 @@ impl Verifying<'_> {
             None => None,
         };
         let mut remarks = second_secrets(&connection, &seen.view).await;
-        remarks.push("on a copy of the local AWS: nothing of it was changed".to_owned());
+        remarks.push(on_a_copy(&seen.access));
         // From here on there are real sockets.
         tokio::time::resume();
         let (stand_ins, behind) = StandIns::beside(&self.behind).await?;
@@ -334,6 +335,7 @@ impl Verifying<'_> {
             ..self.options.clone()
         };
         let asking = Asking {
+            command: &|name, more| self.session.invocation.command_line(name, more),
             way: &way,
             test_credentials: &test_credentials,
             token_header: &seen.access.token_header,
@@ -350,6 +352,15 @@ impl Verifying<'_> {
             remarks,
         })
     }
+}
+
+/// What verifying on a copy has changed: copies share the events of log groups.
+fn on_a_copy(access: &ExpectedAccess) -> String {
+    let changed = match access.routes.iter().any(ExpectedRoute::has_function) {
+        true => "nothing of it was changed but the logs of functions",
+        false => "nothing of it was changed",
+    };
+    format!("on a copy of the local AWS: {changed}")
 }
 
 /// Clients with more than one secret: each is valid until it is deleted, and nothing else shows it. Without the permission to

@@ -64,6 +64,13 @@ pub struct ExpectedRoute {
     pub origins: BTreeSet<String>,
 }
 
+impl ExpectedRoute {
+    /// Whether a function answers its calls.
+    pub fn has_function(&self) -> bool {
+        self.backend == Backend::Function
+    }
+}
+
 /// A partner, an app client or an API key of the file.
 #[derive(Clone, Debug)]
 pub struct KnownCaller {

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use super::case::{
     Answer, Caller, Case, Difference, Expected, KeyShown, NOT_IMPLEMENTED, ORIGIN, Outcome, Tested,
 };
-use super::judge::{judge, no_answer};
+use super::judge::{Command, judge, no_answer};
 use super::test_credentials::TestCredentials;
 use crate::caller::{API_KEY_HEADER, Transport, error_type, in_full};
 use crate::clock::Clock;
@@ -19,6 +19,8 @@ use crate::model::Secret;
 
 /// How to run the cases.
 pub struct Asking<'a> {
+    /// The line of a command on the same stack, for hints.
+    pub command: &'a Command<'a>,
     /// The transport to the stack, made for each case: on the local AWS each case has its own copy.
     pub way: &'a dyn Fn(&Case) -> Transport,
     /// What callers show.
@@ -171,7 +173,7 @@ async fn one(asking: &Asking<'_>, case: Case) -> Tested {
                     ..untried(case)
                 };
             }
-            let (differences, remarks) = judge(&case, &answer);
+            let (differences, remarks) = judge(&case, &answer, asking.command);
             Tested {
                 outcome: if differences.is_empty() {
                     Outcome::Passed
@@ -354,6 +356,7 @@ mod tests {
         }));
         let clock = Clock::simulated(jiff::Timestamp::UNIX_EPOCH);
         let asking = Asking {
+            command: &|name, _| name.to_owned(),
             way: &|_| transport.clone(),
             test_credentials: &test_credentials(),
             token_header: "Authorization",

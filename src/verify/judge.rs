@@ -3,12 +3,20 @@
 use std::collections::BTreeMap;
 
 use super::case::{Answer, Backend, Caller, Case, Difference, Expected, Refusal};
+use crate::model::shell_word;
+
+/// The line of a command on the same stack, with these words more.
+pub type Command<'a> = dyn Fn(&str, &[String]) -> String + 'a;
 
 /// The header without which a browser blocks the response.
 const ALLOW_ORIGIN: &str = "access-control-allow-origin";
 
-/// Compares a response with the expected result: the differences, and remarks.
-pub fn judge(case: &Case, answer: &Answer) -> (Vec<Difference>, Vec<String>) {
+/// Compares a response with the expected result: the differences, and remarks. Hints name commands on the same stack.
+pub fn judge(
+    case: &Case,
+    answer: &Answer,
+    command: &Command<'_>,
+) -> (Vec<Difference>, Vec<String>) {
     let mut differences = Vec::new();
     let mut remarks = Vec::new();
     match &case.expected {
@@ -22,7 +30,7 @@ pub fn judge(case: &Case, answer: &Answer) -> (Vec<Difference>, Vec<String>) {
                 None => differences.extend(missing_headers(headers, answer, "the refusal")),
             };
         }
-        Expected::Admitted { status, headers } => match admitted(case, *status, answer) {
+        Expected::Admitted { status, headers } => match admitted(case, *status, answer, command) {
             Some(difference) => differences.push(difference),
             None => {
                 let whose = match case.caller {
@@ -144,7 +152,12 @@ const THROTTLED: &str =
 const NO_KEY_NEEDED: &str = "the file asks for no API key here: the stage is not there, still serves a route that needs one, or a resource policy or \
      firewall refuses the call; apply the file";
 
-fn admitted(case: &Case, status: Option<u16>, answer: &Answer) -> Option<Difference> {
+fn admitted(
+    case: &Case,
+    status: Option<u16>,
+    answer: &Answer,
+    command: &Command<'_>,
+) -> Option<Difference> {
     let caller = &case.caller;
     let Some(error_type) = answer.error_type.as_deref() else {
         let other = status.filter(|status| *status != answer.status)?;
@@ -160,9 +173,9 @@ fn admitted(case: &Case, status: Option<u16>, answer: &Answer) -> Option<Differe
             what: format!("{caller} is admitted, but the backend fails: {answer}"),
             help: match (&case.backend, answer.status) {
                 (Backend::Function, _) => format!(
-                    "`gatestack logs {} {}` shows what the function wrote; if nothing, see with `gatestack plan` whether the API may \
-                     invoke it",
-                    case.method, case.path
+                    "`{}` shows what the function wrote; if nothing, see with `{}` whether the API may invoke it",
+                    command("logs", &[case.method.clone(), shell_word(&case.path)]),
+                    command("plan", &[])
                 ),
                 (Backend::Public(at), 504) => {
                     format!("see that the backend at {at} runs and answers in time")
@@ -314,8 +327,13 @@ mod tests {
         }
     }
 
+    fn command(name: &str, more: &[String]) -> String {
+        let words = [&["gatestack --env x".to_owned(), name.to_owned()], more].concat();
+        words.join(" ")
+    }
+
     fn told(case: &Case, answer: &Answer) -> Vec<String> {
-        judge(case, answer)
+        judge(case, answer, &command)
             .0
             .into_iter()
             .map(|difference| difference.what)
@@ -408,7 +426,7 @@ mod tests {
             "InternalServerErrorException",
             "Endpoint request timed out",
         );
-        let help = |case: &Case| judge(case, &dead).0.remove(0).help;
+        let help = |case: &Case| judge(case, &dead, &command).0.remove(0).help;
         assert!(help(&let_in()).contains("VPC link"));
         let public = Case {
             backend: Backend::Public("api.example.com:443".into()),
@@ -422,12 +440,17 @@ mod tests {
             backend: Backend::Function,
             ..let_in()
         };
-        assert!(help(&function).starts_with("`gatestack logs GET /a`"));
+        let help = help(&function);
+        assert!(
+            help.starts_with("`gatestack --env x logs GET /a`"),
+            "{help}"
+        );
+        assert!(help.contains("`gatestack --env x plan`"), "{help}");
     }
 
     #[test]
     fn a_key_is_blamed_only_where_one_is_needed() {
-        let help = |case: &Case| judge(case, &of(FORBIDDEN)).0.remove(0).help;
+        let help = |case: &Case| judge(case, &of(FORBIDDEN), &command).0.remove(0).help;
         let without_key = |case: Case| Case {
             needs_key: false,
             ..case
@@ -448,10 +471,10 @@ mod tests {
             headers: BTreeMap::new(),
             ..answer(200, "", "")
         };
-        let (differences, remarks) = judge(&case, &bare);
+        let (differences, remarks) = judge(&case, &bare, &command);
         assert!(differences.is_empty());
         assert_eq!(remarks.len(), 1);
-        assert!(judge(&case, &answer(200, "", "")).1.is_empty());
+        assert!(judge(&case, &answer(200, "", ""), &command).1.is_empty());
     }
 
     #[test]

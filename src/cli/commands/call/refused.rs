@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use crate::caller::{ClientView, Known, Refusal, Token};
 use crate::engine::{Invocation, enable};
-use crate::kinds::{Desired, Resource, route, usage_plan};
-use crate::model::{Book, routing};
+use crate::kinds::{Desired, Resource, function, route, usage_plan};
+use crate::model::{Book, routing, shell_word};
 use crate::stack::closest;
 
 /// A call that API Gateway denied.
@@ -64,25 +64,60 @@ impl Refused<'_> {
                     throttle.rate,
                     throttle.burst
                 ),
-                None => "too many calls at once for the stage or the route: call again in a second"
-                    .to_owned(),
+                None => {
+                    let function = self.function();
+                    let function = function.map(|(name, _)| format!(", or for {name}"));
+                    format!(
+                        "too many calls at once for the stage or the route{}: call again in a second",
+                        function.unwrap_or_default()
+                    )
+                }
             },
             Refusal::Timeout => "the backend took longer than the route's `timeout`".to_owned(),
             Refusal::Unreachable => self.unreachable(),
-            Refusal::Failed => self.failed(),
+            Refusal::Failed => self.failed(false),
+            Refusal::BadAnswer => self.failed(true),
         }
     }
 
-    fn failed(&self) -> String {
-        let function = self.route().filter(|route| route.function().is_some());
-        match function {
-            Some(route) => format!(
-                "the route's function failed, or the API may not invoke it: `gatestack logs {} {}` shows what it wrote",
-                route.method, route.path
+    /// Why a call failed behind the API: the backend `ran`, or it was not called.
+    fn failed(&self, ran: bool) -> String {
+        let Some((name, function)) = self.function() else {
+            return "API Gateway can't call the route's backend, or can't use its answer: see what differs on AWS".to_owned()
+                + &self.plan_command();
+        };
+        let stopped = function.is_some_and(|function| function.concurrency == Some(0));
+        match (ran, stopped) {
+            (true, _) => format!(
+                "{name} failed, or returned something else than an object with `statusCode` and a text as `body`: its logs tell \
+                 which\n{}",
+                self.logs_command()
             ),
-            None => "API Gateway can't call the route's backend, or can't use its answer: see what differs on AWS".to_owned()
-                + &self.plan_command(),
+            (false, true) => format!("{name} has `concurrency = 0`, which stops all its calls"),
+            (false, false) => {
+                format!(
+                    "{name} was not run: the API may not invoke it, or as many calls run as its `concurrency` or the account allows. \
+                 Call again in a second, and see what differs on AWS"
+                ) + &self.plan_command()
+            }
         }
+    }
+
+    /// The function of the route: its name, and its settings if it is the stack's own.
+    fn function(&self) -> Option<(String, Option<&function::Props>)> {
+        let arn = self.route()?.function()?;
+        let address = arn.outputs().next().map(|output| &output.of);
+        let own =
+            address.and_then(
+                |address| match &self.desired.resources.get(address)?.resource {
+                    Resource::Function(props) => Some((address.to_string(), Some(props))),
+                    _ => None,
+                },
+            );
+        own.or_else(|| {
+            let arn = arn.resolve(self.book)?;
+            Some((format!("the function {}", function::name_of(&arn)?), None))
+        })
     }
 
     fn unreachable(&self) -> String {
@@ -203,6 +238,14 @@ impl Refused<'_> {
             Some(near) => format!("the API has no route for `{called}`: did you mean `{near}`?"),
             None => format!("the API has no route for `{called}`"),
         }
+    }
+
+    /// The command for the logs of the route.
+    fn logs_command(&self) -> String {
+        let route = self.route();
+        let words = route.map(|route| [route.method.clone(), shell_word(&route.path)]);
+        let words = words.as_ref().map_or(&[] as &[String], |words| words);
+        self.invocation.command_line("logs", words)
     }
 
     /// A command on a line of its own.
