@@ -78,7 +78,7 @@ pub fn log_sources(desired: &Desired, named: Option<&str>) -> Result<Vec<LogSour
     }
 }
 
-/// All groups that the file wants.
+/// All groups that the file wants, and those of functions that it only uses.
 fn written(desired: &Desired) -> Vec<LogSource> {
     let groups = desired.resources.iter();
     let groups = groups.filter_map(|(address, wanted)| {
@@ -94,7 +94,16 @@ fn written(desired: &Desired) -> Vec<LogSource> {
             group: group.name().to_owned(),
         })
     });
-    groups.collect()
+    let existing = desired.existing_functions.iter();
+    let existing = existing.filter_map(|(address, arn)| {
+        Some(LogSource {
+            address: address.clone(),
+            group: function::log_group(function::name_of(arn)?),
+        })
+    });
+    let mut all: Vec<LogSource> = groups.chain(existing).collect();
+    all.sort_by(|one, other| one.address.cmp(&other.address));
+    all
 }
 
 /// A route's function, or the access logs of its stage.
@@ -110,13 +119,10 @@ fn of_route(
     };
     if let Integration::Function { function, .. } = &route.integration {
         let ours = function.outputs().next().and_then(|output| of(&output.of));
-        // Somebody else's, whose group has the usual name.
         let others = || {
             let arn = function.resolve(&Book::default())?;
-            Some(LogSource {
-                address: address.clone(),
-                group: function::log_group(function::name_of(&arn)?),
-            })
+            let group = function::log_group(function::name_of(&arn)?);
+            all.iter().find(|source| source.group == group).cloned()
         };
         if let Some(source) = ours.or_else(others) {
             return Ok(vec![source]);
@@ -247,11 +253,11 @@ impl<'s> Logs<'s> {
             "the log group {} of {} is not there",
             source.group, source.address
         );
-        match source.address.place() {
-            Some(Place::Route(_)) => Fault::new(FaultKind::Absent, what)
+        match self.session.desired.existing_functions.get(&source.address) {
+            Some(_) => Fault::new(FaultKind::Absent, what)
                 .hint("Lambda creates it at the function's first call, if the function's role allows that")
                 .into(),
-            _ => not_applied(&self.session.invocation, &what),
+            None => not_applied(&self.session.invocation, &what),
         }
     }
 }

@@ -38,6 +38,9 @@ pub struct Desired {
     /// The id of the user pool that the file uses and that is not the stack's.
     #[serde(default)]
     pub existing_pool: Option<String>,
+    /// The ARNs of the functions that the file uses and that are not the stack's, by their addresses.
+    #[serde(default)]
+    pub existing_functions: BTreeMap<Address, String>,
     /// Whether clients may ask for scopes of resource servers that other stacks make in the stack's pool.
     #[serde(default)]
     pub others_scopes: bool,

@@ -287,6 +287,7 @@ mod tests {
             adopt: Patterns::new(adopt.iter().map(|text| (*text).to_owned())),
             leaving: BTreeSet::new(),
             open_on_purpose: BTreeSet::new(),
+            existing_functions: BTreeMap::new(),
             outputs: BTreeMap::new(),
             lock: true,
             existing_pool: None,

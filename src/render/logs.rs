@@ -29,7 +29,7 @@ pub enum LogEvent {
     Log {
         /// When it was written, in UTC.
         at: String,
-        /// What wrote it: a function, the API's access logs, or a route whose function is not the stack's.
+        /// What wrote it: a function, or the API's access logs.
         address: String,
         /// The log group.
         group: String,
@@ -47,7 +47,7 @@ impl LogLine {
     pub(crate) fn of(logged: &Logged) -> Self {
         let event = &logged.event;
         Self::Event(LogEvent::Log {
-            at: event.at.to_string(),
+            at: event.at.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string(),
             address: logged.address.to_string(),
             group: logged.group.clone(),
             stream: event.stream.clone(),
@@ -81,11 +81,12 @@ impl View {
             head = format!("{head} {}", paint(STRONG, &name));
         }
         let mut lines = event.message.trim_end().lines();
-        let first = harmless_line(lines.next().unwrap_or_default());
-        let first = match first.as_str() {
-            line if is_lambdas(line) => paint(FAINT, line),
-            line if is_failure(line) => paint(ERROR, line),
-            line => line.to_owned(),
+        let whole = harmless_line(lines.next().unwrap_or_default());
+        let first = without_repeated(&whole);
+        let first = match whole.as_str() {
+            line if is_lambdas(line) => paint(FAINT, &first),
+            line if is_failure(line) => paint(ERROR, &first),
+            _ => first,
         };
         let mut text = format!("{head} {first}\n");
         for line in lines {
@@ -109,6 +110,27 @@ pub(super) fn harmless_line(line: &str) -> String {
         .map(harmless)
         .collect::<Vec<_>>()
         .join("\t")
+}
+
+/// The line without the time and the id of the call that Lambda's runtimes put before a message: `TIME\tID\tINFO\tTEXT` of Node.js,
+/// `[INFO]\tTIME\tID\tTEXT` of Python. The time is at the line's head, and the lines around it have the id.
+fn without_repeated(line: &str) -> String {
+    let parts: Vec<&str> = line.split('\t').collect();
+    let is_time = |text: &str| text.len() == 24 && text.parse::<Timestamp>().is_ok();
+    let is_id = |text: &str| {
+        text.len() == 36
+            && text
+                .bytes()
+                .all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
+    };
+    let at = parts
+        .windows(2)
+        .take(2)
+        .position(|pair| is_time(pair[0]) && is_id(pair[1]));
+    match at {
+        Some(at) => [&parts[..at], &parts[at + 2..]].concat().join("\t"),
+        None => line.to_owned(),
+    }
 }
 
 /// Whether Lambda itself wrote it, about a call.
@@ -167,6 +189,36 @@ mod tests {
             "14:05:06.007 a\u{fffd}[2Jb\n"
         );
         assert_eq!(plain(view(false, false), ""), "14:05:06.007 \n");
+        let (time, id) = (
+            "2026-11-30T14:05:06.006Z",
+            "36cb4ab0-a2b5-4d74-9a0c-0d6f1c1f0e4e",
+        );
+        let shown = |message: &str| plain(view(false, false), message);
+        assert_eq!(
+            shown(&format!("{time}\t{id}\tINFO\thello\tyou\n")),
+            "14:05:06.007 INFO\thello\tyou\n"
+        );
+        assert_eq!(
+            shown(&format!("[INFO]\t{time}\t{id}\thello\n")),
+            "14:05:06.007 [INFO]\thello\n"
+        );
+        let other = format!("a\tb\t{time}\t{id}");
+        assert_eq!(shown(&other), format!("14:05:06.007 {other}\n"));
+    }
+
+    #[test]
+    fn machines_get_times_of_one_length() {
+        for (at, shown) in [
+            ("2026-11-30T14:05:06Z", "2026-11-30T14:05:06.000Z"),
+            ("2026-11-30T14:05:06.07Z", "2026-11-30T14:05:06.070Z"),
+        ] {
+            let mut logged = logged("one");
+            logged.event.at = at.parse().unwrap();
+            let LogLine::Event(LogEvent::Log { at, .. }) = LogLine::of(&logged) else {
+                panic!("a line of a log is an event");
+            };
+            assert_eq!(at, shown);
+        }
     }
 
     #[test]

@@ -58,6 +58,7 @@ pub fn expand(file: &File, account: &str, adopt: Patterns, lookups: &Lookups) ->
     expansion.api_keys();
     expansion.partners();
     expansion.mark_pool();
+    let existing_functions = expansion.existing_functions();
     let (resources, open_on_purpose) = (expansion.resources, expansion.open_on_purpose);
     let outputs = references.outputs();
     let moved = file
@@ -74,6 +75,7 @@ pub fn expand(file: &File, account: &str, adopt: Patterns, lookups: &Lookups) ->
         open_on_purpose,
         outputs,
         lock: file.stack.lock,
+        existing_functions,
         existing_pool: lookups.user_pool().map(|pool| pool.id.clone()),
         others_scopes: file.resource_servers.values().any(|server| server.existing),
         guests: lookups

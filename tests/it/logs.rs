@@ -52,22 +52,21 @@ fn named(text: &str, name: Option<&str>) -> Result<Vec<String>, String> {
 fn a_name_means_a_function_or_a_route_or_the_access_logs() {
     let hello = "functions.hello /aws/lambda/m2m-hello";
     let bye = "functions.\"by now\" /aws/lambda/farewell";
+    let theirs = "functions.shared /aws/lambda/theirs";
     let access = "api.access_logs /aws/apigateway/m2m";
     let logging = FUNCTIONS.replace("[api]", "[api]\naccess_logs = true");
     for (text, name, expected) in [
-        (FUNCTIONS, None, &[bye, hello][..]),
-        (&logging, None, &[bye, hello]),
+        (FUNCTIONS, None, &[bye, hello, theirs][..]),
+        (&logging, None, &[bye, hello, theirs]),
+        (FUNCTIONS, Some("shared"), &[theirs]),
+        (FUNCTIONS, Some("functions.shared"), &[theirs]),
         (FUNCTIONS, Some("hello"), &[hello]),
         (FUNCTIONS, Some("functions.hello"), &[hello]),
         (FUNCTIONS, Some("by now"), &[bye]),
         (FUNCTIONS, Some("GET /hello"), &[hello]),
         (FUNCTIONS, Some("api.routes.\"GET /hello\""), &[hello]),
         (&logging, Some("GET /hello"), &[hello]),
-        (
-            FUNCTIONS,
-            Some("GET /theirs"),
-            &["api.routes.\"GET /theirs\" /aws/lambda/theirs"],
-        ),
+        (FUNCTIONS, Some("GET /theirs"), &[theirs]),
         (&logging, Some("GET /status"), &[access]),
         (&logging, Some("api.access_logs"), &[access]),
     ] {
@@ -82,7 +81,7 @@ fn a_name_means_a_function_or_a_route_or_the_access_logs() {
     assert!(near.contains("did you mean `GET /hello`?"), "{near}");
     let other = named(FUNCTIONS, Some("nothing of this")).unwrap_err();
     assert!(
-        other.contains("functions: by now, hello; or name a route"),
+        other.contains("functions: by now, hello, shared; or name a route"),
         "{other}"
     );
 }
@@ -192,7 +191,7 @@ fn lines_are_shown_in_the_order_of_their_times_and_followed() {
     assert_eq!((quiet.code, quiet.stdout.as_str()), (0, ""));
     assert_eq!(
         quiet.stderr,
-        "No lines of api.access_logs in the last 10m.\n"
+        "The local AWS writes no access logs; on AWS, each call is a line of them.\n"
     );
 
     write(

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::cli::opening::open;
 use crate::engine::{FirstLook, Invocation, Logged, Logs, Purpose, Silent, log_sources, runtime};
 use crate::error::{Error, Exit};
-use crate::model::HumanDuration;
+use crate::model::{HumanDuration, Place};
 use crate::render::logs::{LogLine, View};
 use crate::render::{Ui, json, listed};
 
@@ -65,7 +65,12 @@ impl Args {
         let mut logs = Logs::since(&session, sources, since, self.filter.clone());
         let first = logs.next(ui).await?;
         self.print(&first, &view, ui);
-        if first.is_empty() && !self.json {
+        let only_access_logs = addresses == [Place::AccessLogs.address().to_string()];
+        if first.is_empty() && only_access_logs && session.is_local() {
+            ui.remark(
+                "The local AWS writes no access logs; on AWS, each call is a line of them.\n",
+            );
+        } else if first.is_empty() && !self.json {
             let of = listed(&addresses);
             let since = self.since;
             ui.remark(&format!("No lines of {of} in the last {since}.\n"));

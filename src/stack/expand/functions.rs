@@ -26,6 +26,17 @@ impl Expansion<'_> {
         }
     }
 
+    /// The ARNs of those that are not the stack's.
+    pub(super) fn existing_functions(&self) -> BTreeMap<Address, String> {
+        let functions = self.file.functions.iter();
+        let existing = functions.filter_map(|(key, function)| {
+            let arn = self.text(function.existing.as_ref()?);
+            let address = Place::Function(key.clone()).address();
+            Some((address, arn.resolve(&Book::default())?))
+        });
+        existing.collect()
+    }
+
     /// The name of a function in Lambda.
     pub(super) fn function_name(&self, key: &str, function: &Function) -> String {
         // The checks allow only what is known before anything is created.

@@ -46,6 +46,7 @@ impl WantedResources {
                 adopt: Default::default(),
                 leaving: Default::default(),
                 open_on_purpose: Default::default(),
+                existing_functions: Default::default(),
                 outputs: BTreeMap::new(),
                 lock: true,
                 existing_pool: None,
