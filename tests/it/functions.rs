@@ -311,6 +311,10 @@ fn a_secret_comes_from_its_source_and_is_in_no_output() {
     assert!(planned.contains("GS160"), "{planned}");
     folder.apply(&[]);
     assert_eq!(folder.planned(), [""; 0]);
+    existing("Another81mQw0Lx7sVb3nTp5r");
+    assert_eq!(folder.planned(), ["update functions.hello"]);
+    folder.apply(&[]);
+    assert_eq!(folder.planned(), [""; 0]);
     assert!(!folder.everything_written().contains(secret));
 }
 

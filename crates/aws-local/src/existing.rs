@@ -1,8 +1,8 @@
 //! What an account has before the first call beside AWS's default networks: certificates, hosted zones, networks, instances, load
 //! balancers, parameters, secrets, roles and functions, as listed in a TOML file. They represent resources that were created by hand or with other tools.
 //!
-//! Missing resources are created when the file is read; existing ones are not changed. A resource that is removed from the file
-//! stays until the state is deleted.
+//! Missing resources are created when the file is read. Existing ones are not changed, but parameters and secrets get the values in
+//! the file. A resource that is removed from the file stays until the state is deleted.
 
 mod functions;
 mod lists;
@@ -318,11 +318,20 @@ impl Provider<'_> {
 
     fn parameter(&mut self, wanted: &Kept) -> Result<bool, String> {
         let region = self.region(wanted.region.as_deref())?;
-        let name = json!({"Name": wanted.name});
-        if self.run("ssm", "GetParameter", &region, None, name).is_ok() {
+        let name = json!({"Name": wanted.name, "WithDecryption": true});
+        let held = self.run("ssm", "GetParameter", &region, None, name);
+        let held = held
+            .ok()
+            .map(|held| held["Parameter"]["Value"] == *wanted.value);
+        if held == Some(true) {
             return Ok(false);
         }
-        let input = json!({"Name": wanted.name, "Value": wanted.value, "Type": "SecureString"});
+        let input = json!({
+            "Name": wanted.name,
+            "Value": wanted.value,
+            "Type": "SecureString",
+            "Overwrite": held.is_some(),
+        });
         self.run("ssm", "PutParameter", &region, None, input)?;
         Ok(true)
     }
@@ -330,18 +339,23 @@ impl Provider<'_> {
     fn secret(&mut self, wanted: &Kept) -> Result<bool, String> {
         let (service, region) = ("secretsmanager", self.region(wanted.region.as_deref())?);
         let name = json!({"SecretId": wanted.name});
-        if self
-            .run(service, "DescribeSecret", &region, None, name)
-            .is_ok()
-        {
-            return Ok(false);
-        }
+        let described = self.run(service, "DescribeSecret", &region, None, name.clone());
+        let held = self.run(service, "GetSecretValue", &region, None, name);
+        let token = super::identifiers::uuid();
+        let (operation, by) = match (described, held) {
+            (Err(_), _) => ("CreateSecret", "Name"),
+            (Ok(_), Ok(held)) if held.get("SecretString") != Some(&json!(wanted.value)) => {
+                ("PutSecretValue", "SecretId")
+            }
+            // It is the same, or the secret is to be deleted and has none.
+            (Ok(_), _) => return Ok(false),
+        };
         let input = json!({
-            "Name": wanted.name,
+            by: wanted.name,
             "SecretString": wanted.value,
-            "ClientRequestToken": super::identifiers::uuid(),
+            "ClientRequestToken": token,
         });
-        self.run(service, "CreateSecret", &region, None, input)?;
+        self.run(service, operation, &region, None, input)?;
         Ok(true)
     }
 
