@@ -72,6 +72,8 @@ pub struct Detail {
     pub address: Address,
     /// The line about it.
     pub said: Said,
+    /// The end of what a command of the user's printed, which was shown when it was printed.
+    pub output: Vec<String>,
 }
 
 /// The line about a subject of a [`Fault`].
@@ -166,7 +168,17 @@ impl Fault {
         self.details.push(Detail {
             address,
             said: Said::Text(shorten::message(text.into())),
+            output: Vec::new(),
         });
+        self
+    }
+
+    /// Adds what a command printed to the last subject.
+    #[must_use]
+    pub fn printed(mut self, output: Vec<String>) -> Self {
+        if let Some(detail) = self.details.last_mut() {
+            detail.output = output;
+        }
         self
     }
 
@@ -176,6 +188,7 @@ impl Fault {
         self.details.push(Detail {
             address: moved.address,
             said: Said::Moved(moved.how),
+            output: Vec::new(),
         });
         self
     }

@@ -74,11 +74,8 @@ pub(super) fn provide(
                 Ok(bytes) => store.put_as(digest, bytes),
                 Err(CodeFault { what, help, output }) => {
                     is_faulty = true;
-                    let what = match output.is_empty() {
-                        true => what,
-                        false => format!("{what}:\n{}", output.join("\n")),
-                    };
-                    fault = fault.about(step.address.clone(), what).hint(help);
+                    let about = fault.about(step.address.clone(), what);
+                    fault = about.printed(output).hint(help);
                 }
             }
         }
@@ -147,6 +144,13 @@ fn built(
             listener.tell(Notice::BuildLine(key, line));
         })?;
         run.insert(command);
+    }
+    if let Some(path) = build.makes.path().filter(|path| !path.exists()) {
+        return Err(CodeFault {
+            what: format!("the build `{}` did not make {}", build.command, path.display()),
+            help: "`source` names what the build makes, relative to the stack file: correct it, or the build".to_owned(),
+            output: Vec::new(),
+        });
     }
     let made = Code::read(&build.makes)?.expect("a build makes files");
     code::check_architecture(&made, &build.architecture)?;

@@ -26,7 +26,7 @@ pub(crate) fn complain(ui: &mut Ui, error: &Error) {
             shown.chain(more).collect::<Vec<_>>().join("\n")
         }
         Error::Aws(error) => aws(None, error, width),
-        Error::Fault(fault) => one_fault(fault, width),
+        Error::Fault(fault) => one_fault(fault, ui.is_quiet(), width),
     };
     ui.complain(&text);
 }
@@ -88,14 +88,15 @@ pub(crate) fn aws(about: Option<&str>, error: &AwsError, width: usize) -> String
 }
 
 /// A line about the subject of a fault.
-fn said(said: &Said) -> String {
+pub(super) fn said(said: &Said) -> String {
     match said {
         Said::Text(text) => text.clone(),
         Said::Moved(how) => shorten::message(stale::text(how)),
     }
 }
 
-fn one_fault(fault: &Fault, width: usize) -> String {
+/// What commands printed was shown already, unless it was not to be.
+fn one_fault(fault: &Fault, with_output: bool, width: usize) -> String {
     let mut text = error_line(&fault.what, width);
     let shown = fault.details.len().min(MOST_SHOWN);
     for detail in &fault.details[..shown] {
@@ -113,6 +114,9 @@ fn one_fault(fault: &Fault, width: usize) -> String {
                 4,
                 width,
             ));
+        }
+        for line in detail.output.iter().filter(|_| with_output) {
+            text.push_str(&format!("    {}\n", harmless(line)));
         }
     }
     if fault.details.len() > shown {

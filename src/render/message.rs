@@ -4,11 +4,11 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::diagnostics::left_out;
-use super::error::as_many_as_are_read;
+use super::error::{as_many_as_are_read, said};
 use super::json::LevelName;
 use crate::apply::Failure;
 use crate::aws::{AwsError, Cause};
-use crate::error::{Error, Fault};
+use crate::error::{self, Error, Fault};
 use crate::plan::Problem;
 use crate::stack::diagnostic::Report;
 use crate::stack::{Diagnostics, Severity};
@@ -27,6 +27,9 @@ pub struct Message {
     /// What it is about.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub addresses: Vec<String>,
+    /// What is wrong with each of these, where the message doesn't say it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub details: Vec<Detail>,
     /// Where in the stack file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub place: Option<Place>,
@@ -36,6 +39,18 @@ pub struct Message {
     /// What to do.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub hints: Vec<String>,
+}
+
+/// What is wrong with one of several.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Detail {
+    /// Its address.
+    pub address: String,
+    /// What is wrong with it.
+    pub message: String,
+    /// The last lines that a build printed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub output: Vec<String>,
 }
 
 /// A place in the stack file; lines and characters count from 1.
@@ -64,6 +79,17 @@ pub struct Refusal {
     pub request_id: Option<String>,
 }
 
+impl Detail {
+    fn of(detail: &error::Detail) -> Option<Self> {
+        let message = said(&detail.said);
+        (!message.is_empty()).then(|| Self {
+            address: detail.address.to_string(),
+            message,
+            output: detail.output.clone(),
+        })
+    }
+}
+
 impl Message {
     fn new(code: &str, message: impl Into<String>) -> Self {
         Self {
@@ -71,6 +97,7 @@ impl Message {
             code: code.into(),
             message: message.into(),
             addresses: Vec::new(),
+            details: Vec::new(),
             place: None,
             aws: None,
             hints: Vec::new(),
@@ -171,6 +198,7 @@ impl Message {
                 .iter()
                 .map(|detail| detail.address.to_string())
                 .collect(),
+            details: fault.details.iter().filter_map(Detail::of).collect(),
             hints: fault.hints.clone(),
             ..Self::new(fault.kind.code(), &*fault.what)
         }

@@ -201,6 +201,12 @@ impl Ui {
     }
 
     /// How many `-v` there were.
+    /// Whether only results and errors are printed.
+    pub fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
+    /// How much more is printed.
     pub fn verbosity(&self) -> u8 {
         self.verbosity
     }
