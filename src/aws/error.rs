@@ -174,17 +174,19 @@ impl AwsError {
                 ),
             ) => "the credentials are expired or unknown to AWS: log in again",
             _ if self.is_denied() => {
+                let action = match action(&self.message) {
+                    Some(action) => action.to_owned(),
+                    None => format!("the action for {}", self.operation),
+                };
                 return Some(match authorization_id(&self.message) {
                     // Not in every message; AWS keeps it for a day.
                     Some(id) => format!(
-                        "see which policy denied it, allow the caller the action for {}, then run the same command again\n\
-                         aws iam-toolbox get-request-authorization-details --authorization-id {id}",
-                        self.operation
+                        "see which policy denied it, allow the caller {action}, then run the same command again\n\
+                         aws iam-toolbox get-request-authorization-details --authorization-id {id}"
                     ),
-                    None => format!(
-                        "allow the caller the action for {} in IAM, then run the same command again",
-                        self.operation
-                    ),
+                    None => {
+                        format!("allow the caller {action} in IAM, then run the same command again")
+                    }
                 });
             }
             _ if self.means() == Some(Means::SlowDown) => {
@@ -220,6 +222,13 @@ fn authorization_id(message: &str) -> Option<&str> {
     let (_, rest) = message.split_once(BEFORE)?;
     let id = rest.split(|c: char| !c.is_ascii_alphanumeric()).next()?;
     (!id.is_empty()).then_some(id)
+}
+
+/// The action in AWS's message that a call was denied, such as `lambda:GetPolicy`.
+fn action(message: &str) -> Option<&str> {
+    let (_, rest) = message.split_once("not authorized to perform: ")?;
+    let action = rest.split_whitespace().next()?;
+    action.contains(':').then_some(action)
 }
 
 /// Whether a call was not sent because the lock is lost.

@@ -161,8 +161,8 @@ mod tests {
           arn:aws:iam::123456789012:user/ci is not authorized to perform:
           cognito-idp:CreateUserPoolDomain
           request id: 0b6c1f5e-3f0a-4f57-9d8e-0e6a7a5b1c2d
-          hint: allow the caller the action for CreateUserPoolDomain in IAM, then run
-            the same command again
+          hint: allow the caller cognito-idp:CreateUserPoolDomain in IAM, then run the
+            same command again
         ");
     }
 
