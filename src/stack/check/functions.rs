@@ -123,25 +123,27 @@ fn runtime(judge: &mut Judge<'_>, path: &KeyPath, function: &Function) {
     let Some(name) = &function.runtime else {
         return;
     };
+    let today = jiff::Zoned::now().date().to_string();
     let Some(runtime) = runtimes::runtime(name) else {
         let message = format!("Lambda has no runtime `{name}`");
         let newest = format!(
             "write one such as {}, python3.14 or provided.al2023",
             runtimes::DEFAULT
         );
-        let known = RUNTIMES.iter().map(|runtime| runtime.id);
-        let help = judge.did_you_mean(name, known, newest);
+        let supported = RUNTIMES.iter().filter(|it| !it.is_deprecated(&today));
+        let help = judge.did_you_mean(name, supported.map(|it| it.id), newest);
         judge.error(Code::BadFunction, &here, message, help);
         return;
     };
-    let today = jiff::Zoned::now().date().to_string();
     if runtime.is_deprecated(&today) {
         let newest = runtime.newest().id;
         let message = match runtime.blocks_creates(&today) {
-            true => format!(
-                "the runtime {name} has ended, and Lambda makes no function with it any more"
-            ),
-            false => format!("the runtime {name} has ended: AWS does not mend it any more"),
+            true => {
+                format!(
+                    "the runtime {name} is deprecated: Lambda creates no more functions with it"
+                )
+            }
+            false => format!("the runtime {name} is deprecated: no more security updates"),
         };
         judge.warning(
             Code::BadFunction,
@@ -386,6 +388,18 @@ mod tests {
         let told: Vec<_> = found.list().iter().map(|it| (it.code, it.unseen)).collect();
         assert_eq!(told, [(Code::SecretInFile, true)]);
         assert!(!format!("{:?}", found.list()).contains("hunter2"));
+    }
+
+    #[test]
+    fn a_runtime_with_updates_is_suggested() {
+        let help = |runtime: &str| {
+            let text = format!("[functions.f]\nsource = \"s3://b/f.zip\"\nruntime = \"{runtime}\"");
+            let found = read(&edited("", &text)).unwrap_err();
+            found.list()[0].help.clone().unwrap()
+        };
+        assert!(help("node24").contains("such as nodejs24.x"));
+        assert_eq!(help("nodejs24"), "did you mean `nodejs24.x`?");
+        assert_eq!(help("python3.41"), "did you mean `python3.14`?");
     }
 
     #[test]
