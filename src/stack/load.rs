@@ -257,7 +257,19 @@ fn syntax(file: &SourceFile, error: &toml::de::Error) -> Diagnostic {
     let written = file.text().get(span.clone()).unwrap_or_default();
     let message = error.message();
     let said = |part: &str| message.contains(part);
-    let (fault, help) = if said("duplicate key") {
+    let before = file.text().get(..span.start).unwrap_or_default();
+    let is_missing = before.trim_end_matches([' ', '\t']).ends_with('=')
+        && written
+            .trim()
+            .trim_start_matches(['}', ']', ','])
+            .is_empty()
+        && !said("duplicate key");
+    let (fault, help) = if is_missing {
+        (
+            "a value is missing after `=`".to_owned(),
+            "write the value: text is in quotes, lists in `[…]`, tables in `{…}`",
+        )
+    } else if said("duplicate key") {
         (
             format!("duplicate `{written}`"),
             "put the lines of both places together in one",
@@ -396,5 +408,26 @@ mod tests {
         assert!(
             matches!(&file.api.unwrap().requires, Some(Requires::These(these)) if these.api_key)
         );
+    }
+    #[test]
+    fn a_missing_value_is_called_so() {
+        for line in [
+            "name = }",
+            "name =",
+            "name = ]",
+            "tags = { team = }",
+            "tags = { team = , more = \"x\" }",
+        ] {
+            let text = edited("name   = \"hello\"\nregion", &format!("{line}\nregion"));
+            let found = read(&text).unwrap_err();
+            let [one] = found.list() else {
+                panic!("{line}: {found:?}");
+            };
+            assert_eq!(
+                one.message, "not TOML: a value is missing after `=`",
+                "{line}"
+            );
+            assert!(one.help.as_ref().unwrap().contains("in quotes"), "{line}");
+        }
     }
 }
