@@ -35,8 +35,32 @@ pub(super) fn listed<'n>(names: impl IntoIterator<Item = &'n str>) -> String {
     }
 }
 
-/// A number of bytes as AWS counts them: `1.5 MB`, of 1,024 × 1,024 bytes.
+/// A number of bytes as AWS counts them: `1.5 MB`, of 1,024 × 1,024 bytes, or `12 KB`. Rounded up, so that what is larger than a limit
+/// shows it.
 pub(super) fn megabytes(bytes: u64) -> String {
+    if bytes <= 1_023 << 10 {
+        return format!("{} KB", bytes.div_ceil(1 << 10));
+    }
     let tenths = (bytes * 10).div_ceil(1 << 20);
     format!("{}.{} MB", tenths / 10, tenths % 10)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_shown_in_two_units_and_above_their_limits() {
+        for (bytes, shown) in [
+            (0, "0 KB"),
+            (1, "1 KB"),
+            (12_000, "12 KB"),
+            (1_023 << 10, "1023 KB"),
+            (1 << 20, "1.0 MB"),
+            (50 << 20, "50.0 MB"),
+            ((50 << 20) + 1, "50.1 MB"),
+        ] {
+            assert_eq!(megabytes(bytes), shown);
+        }
+    }
 }

@@ -139,12 +139,36 @@ pub(super) fn files(
 
 /// What stopped a walk: mostly a link that leads nowhere, or around in a circle.
 fn broken(root: &Path, folder: &Path, error: &ignore::Error) -> CodeFault {
+    if let Some(link) = link_to_nothing(error) {
+        let below = link.strip_prefix(root).unwrap_or(link);
+        let target = fs::read_link(link).unwrap_or_default();
+        let what = format!(
+            "{} is a link to {}, which does not exist",
+            folder.join(below).display(),
+            target.display()
+        );
+        return CodeFault::new(what, "correct or remove the link");
+    }
     let text = error.to_string();
     let text = text.replace(&root.display().to_string(), &folder.display().to_string());
     CodeFault::new(
         format!("{} can't be read: {text}", folder.display()),
-        format!("correct or remove what is named, or leave it out with a line in {IGNORE_FILE}"),
+        "correct or remove what is named",
     )
+}
+
+/// The link of which an error says that nothing is where it leads.
+fn link_to_nothing(error: &ignore::Error) -> Option<&Path> {
+    match error {
+        ignore::Error::WithPath { path, .. } => path
+            .symlink_metadata()
+            .is_ok_and(|metadata| metadata.is_symlink() && !path.exists())
+            .then_some(path),
+        ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => {
+            link_to_nothing(err)
+        }
+        _ => None,
+    }
 }
 
 /// The bytes of a file that counts.
@@ -254,6 +278,11 @@ mod tests {
         fs::remove_file(folder.join("real/up")).unwrap();
         symlink("nothing", folder.join("broken")).unwrap();
         let broken = files(&folder, Rules::Packed, None).unwrap_err();
-        assert!(broken.what.contains("hello/broken"), "{broken}");
+        assert!(
+            broken
+                .what
+                .ends_with("hello/broken is a link to nothing, which does not exist"),
+            "{broken}"
+        );
     }
 }

@@ -31,6 +31,12 @@ impl Origin {
                 )
             });
         }
+        if source.is_empty() {
+            return Err(CodeFault::new(
+                "`source` is empty",
+                "name the folder or the zip file with the code; `.` is the stack file's own folder",
+            ));
+        }
         let path = folder.join(source);
         let ending = path.extension().and_then(|ending| ending.to_str());
         let is_zip = ending.is_some_and(|ending| {
@@ -117,6 +123,8 @@ mod tests {
         };
         assert_eq!(of("s3://b/k/a.zip"), Ok(object(None)));
         assert_eq!(of("s3://b/k/a.zip?versionId=7"), Ok(object(Some("7"))));
+        let empty = of("").unwrap_err();
+        assert_eq!(empty.what, "`source` is empty");
         for wrong in [
             "s3://",
             "s3://b",

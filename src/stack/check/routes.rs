@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::sync::LazyLock;
 
+use aws_facts::arns::Arn;
 use aws_facts::limits::apigateway::MOST_RESOURCES;
 use regex::{Captures, Regex};
 
@@ -11,6 +12,7 @@ use super::Judge;
 use super::headers;
 use super::load_balancer;
 use super::paths::{Tree, parse};
+use crate::kinds::function::name_of;
 use crate::model::HumanDuration;
 use crate::stack::diagnostic::Code;
 use crate::stack::file::{Api, Route, Transport};
@@ -160,6 +162,15 @@ fn function(judge: &mut Judge<'_>, path: &KeyPath, key: &str) {
         return;
     }
     let message = format!("the file has no function `{key}`");
+    if let Some(arn) = Arn::parse(key) {
+        let name = name_of(key).unwrap_or(arn.resource);
+        let message = "a route names a function by its table in the file, and this is an ARN";
+        let help = format!(
+            "add `[functions.{name}]` with the ARN as `existing`, and write `function = \"{name}\"`"
+        );
+        judge.error(Code::DanglingReference, path, message, help);
+        return;
+    }
     let add = format!(
         "add `[functions.{}]` with its `source`",
         crate::model::bare_or_quoted(key)
@@ -338,7 +349,7 @@ fn stage_variables_made_out(judge: &Judge<'_>, url: &str, api: &Api) -> (String,
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stack::testing::{codes, edited};
+    use crate::stack::testing::{codes, edited, read};
 
     fn routes(lines: &str) -> Vec<Code> {
         codes(&edited("[api.routes]", &format!("[api.routes]\n{lines}")))
@@ -413,6 +424,25 @@ mod tests {
         ] {
             assert_eq!(http(bad), [Code::BadRoute], "{bad}");
         }
+    }
+
+    #[test]
+    fn a_function_is_named_by_its_table() {
+        let help = |function: &str| {
+            let route = format!("[api.routes]\n\"GET /f\" = {{ function = \"{function}\" }}");
+            let found = read(&edited("[api.routes]", &route)).unwrap_err();
+            let [one] = found.list() else {
+                panic!("{found:?}");
+            };
+            assert_eq!(one.code, Code::DanglingReference);
+            one.help.clone().unwrap()
+        };
+        assert_eq!(help("f"), "add `[functions.f]` with its `source`");
+        let arn = help("arn:aws:lambda:eu-central-1:123456789012:function:shared");
+        assert_eq!(
+            arn,
+            "add `[functions.shared]` with the ARN as `existing`, and write `function = \"shared\"`"
+        );
     }
 
     #[test]
