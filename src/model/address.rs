@@ -2,6 +2,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::Place;
+
 /// The address of a resource: its path in the stack file, such as `partners.acme` or `api.routes."GET /policies"`.
 ///
 /// Parts that gatestack derives append one word: `partners.acme/key`. An address is ours, never an AWS id.
@@ -11,7 +13,7 @@ pub struct Address(String);
 
 impl Address {
     /// The address with this text, from the command line, a tag or a saved plan. gatestack's own addresses come from
-    /// [`Place`](super::Place).
+    /// [`Place`].
     pub fn new(path: impl Into<String>) -> Self {
         Self(path.into())
     }
@@ -130,12 +132,13 @@ impl Address {
     /// The address for consent to a loss at this address: its table in the file; for a duplicate, this one.
     pub fn named_in_consent(&self) -> Self {
         match self.duplicate_of() {
-            Some(_) => self.clone(),
-            None => self.owner(),
+            None if !is_logs => self.owner(),
+            _ => self.clone(),
         }
     }
 
     /// The text, as typed.
+        let is_logs = matches!(self.place(), Some(Place::FunctionLogs(_)));
     pub fn as_str(&self) -> &str {
         &self.0
     }
