@@ -95,6 +95,12 @@ impl Address {
         self.before("/replaced/")
     }
 
+    /// What tells this older resource from its replacement; `None` if it is not being replaced.
+    pub fn replaced_id(&self) -> Option<&str> {
+        let before = self.takes_its_place()?.all_replaced();
+        self.0.strip_prefix(before.as_str())?.strip_prefix('/')
+    }
+
     /// The address of an older resource, by its AWS `id`, that still works after a newer one took over this address.
     pub fn older(&self, id: &str) -> Self {
         self.part("older").part(id)
@@ -129,8 +135,10 @@ impl Address {
         Some(Self(self.0[..start + before.len()].to_owned()))
     }
 
-    /// The address for consent to a loss at this address: its table in the file; for a duplicate, this one.
+    /// The address for consent to a loss at this address: its table in the file; for a duplicate, and for the logs of a function,
+    /// which are lost without the function, this one.
     pub fn named_in_consent(&self) -> Self {
+        let is_logs = matches!(self.place(), Some(Place::FunctionLogs(_)));
         match self.duplicate_of() {
             None if !is_logs => self.owner(),
             _ => self.clone(),
@@ -138,7 +146,6 @@ impl Address {
     }
 
     /// The text, as typed.
-        let is_logs = matches!(self.place(), Some(Place::FunctionLogs(_)));
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -214,6 +221,8 @@ mod tests {
         assert_eq!(link.replaced("abc").as_str(), "api/vpc_link/replaced/abc");
         assert_eq!(link.replaced("abc").takes_its_place(), Some(link.clone()));
         assert_eq!(link.takes_its_place(), None);
+        assert_eq!(link.replaced("abc").replaced_id(), Some("abc"));
+        assert_eq!(link.replaced_id(), None);
         let older = link.replaced("abc").replaced("012");
         assert_eq!(older.takes_its_place(), Some(link));
         let route = Place::Route("GET /replaced/parts/replaced/x".into()).address();

@@ -7,7 +7,8 @@ use anstyle::Style;
 use super::fields::{Facts, differences};
 use super::layout::{counted, indented, listed};
 use super::style::{CREATE, DELETE, FAINT, REPLACE, STRONG, UPDATE, paint};
-use crate::kinds::KINDS;
+use crate::kinds::function_permission::FunctionPermission;
+use crate::kinds::{KINDS, Kind as _};
 use crate::model::Address;
 use crate::plan::{Action, Change, Plan};
 
@@ -147,6 +148,14 @@ fn alone(plan: &Plan, address: &Address, change: &Change, width: usize) -> Block
     } else {
         format!("{} {}", verb(change.action), change.kind.title)
     };
+    let mut shown = address.to_string();
+    // A permission on the function that a route called before: its address ends in the function's.
+    if change.kind.name == FunctionPermission::INFO.name
+        && let (Some(of), Some(function)) = (address.takes_its_place(), address.replaced_id())
+    {
+        text.push_str(&format!(" on {function}"));
+        shown = of.to_string();
+    }
     if let Some(was) = &change.was {
         text.push_str(&format!(", was {was}"));
     }
@@ -179,7 +188,7 @@ fn alone(plan: &Plan, address: &Address, change: &Change, width: usize) -> Block
     Block {
         heads: vec![Head {
             action: change.action,
-            address: address.to_string(),
+            address: shown,
             text,
         }],
         body,

@@ -33,12 +33,12 @@ pub(crate) struct Args {
 impl Args {
     pub(super) fn run(&self, invocation: &Invocation, ui: &mut Ui) -> Result<Exit, Error> {
         let file = load(invocation, ui)?.file;
-        // No address or edge depends on the account, so the file's words are shown instead of an account.
-        let account = file
-            .stack
-            .account
-            .clone()
-            .unwrap_or_else(|| "${account.id}".into());
+        // No address or edge depends on the account, so the file's words are shown instead of an unknown one.
+        let account = file.stack.account.clone();
+        let account = account.unwrap_or_else(|| match invocation.local {
+            true => aws_local::Options::default().account,
+            false => "${account.id}".into(),
+        });
         let desired = stack::expand(&file, &account, Default::default(), &in_words(&file));
         ui.print(&text(&desired, self.format));
         Ok(Exit::Success)

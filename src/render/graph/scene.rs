@@ -90,7 +90,7 @@ pub(super) enum Way {
     Link(String),
     /// To a host on the internet.
     Host(String),
-    /// To a function, by its address or its ARN.
+    /// To a function, by its address or in words.
     Function(String),
     /// Somewhere else, in words.
     Other(String),

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::callers::throttle;
 use super::{Face, Panel, PanelId, Row, Scene, View, Way, first, host};
 use super::{named, routes, words};
-use crate::kinds::Resource;
 use crate::kinds::route::{Integration, Props as Route};
+use crate::kinds::{Resource, function};
 use crate::model::Address;
 use crate::render::counted;
 
@@ -210,7 +210,14 @@ pub(super) fn way(integration: &Integration) -> Way {
         }
         Integration::Function { function, .. } => {
             let own = function.outputs().next();
-            Way::Function(own.map_or_else(|| words(function), |own| own.of.to_string()))
+            Way::Function(match own {
+                Some(own) => own.of.to_string(),
+                None => {
+                    let arn = words(function);
+                    let name = function::name_of(&arn);
+                    name.map_or_else(|| arn.clone(), |name| format!("the function {name}"))
+                }
+            })
         }
         Integration::Mock(_) => Way::Mock,
         Integration::Other(words) => Way::Other(words.clone()),
