@@ -46,6 +46,11 @@ const NOT_RUN: &[(&str, &str, &str)] = &[
         "JavaScript for Lambda: examples/m2m-lambda has the whole of it",
     ),
     (
+        "docs/functions.md",
+        "gatestack logs --since",
+        "takes an applied stack with functions: tests/it/logs.rs",
+    ),
+    (
         "docs/incidents.md",
         "aws ssm delete-parameter",
         "needs the `aws` CLI and the lock of a dead run: tests/it/lock.rs",
