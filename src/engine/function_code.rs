@@ -153,10 +153,10 @@ fn built(
         });
     }
     let made = Code::read(&build.makes)?.expect("a build makes files");
+    let made = made.without(|path| build.own_files.contain(path));
     code::check_architecture(&made, &build.architecture)?;
     if let Some(runtime) = runtimes::runtime(&build.runtime) {
         code::handler(runtime, Some(&build.handler), Some(&made), build.has_layers)?;
     }
-    let made = made.without(|path| build.own_files.contain(path));
     Ok(made)
 }

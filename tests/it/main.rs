@@ -29,6 +29,7 @@ mod function_alias;
 mod function_builds;
 mod function_changes;
 mod function_files;
+mod function_hints;
 mod functions;
 mod given_keys;
 mod guests;
