@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::support::program::{Folder, Ran};
+use crate::support::program::{Folder, Ran, unwrapped};
 
 pub(crate) const CLAIMS: &str = r#"
 [stack]
@@ -78,6 +78,24 @@ impl Both {
         both
     }
 
+    /// Both are applied.
+    fn applied() -> Self {
+        let both = Self::new();
+        both.runs("claims", &["apply", "--yes"]);
+        both.runs("orders", &["apply", "--yes"]);
+        both
+    }
+
+    /// A third stack has another pool.
+    fn with_another_pool(self) -> Self {
+        let other = CLAIMS
+            .replace("claims", "other")
+            .replace("people", "others");
+        self.write("other", &other.replace("acme", "initech"));
+        self.runs("other", &["apply", "--yes"]);
+        self
+    }
+
     pub(crate) fn write(&self, stack: &str, text: &str) {
         std::fs::write(self.0.path().join(format!("{stack}.toml")), text).unwrap();
     }
@@ -96,8 +114,16 @@ impl Both {
     pub(crate) fn fails(&self, stack: &str, arguments: &[&str]) -> String {
         let ran = self.run(stack, arguments);
         assert_eq!(ran.code, 1, "{arguments:?}\n{}{}", ran.stdout, ran.stderr);
-        let said = ran.stdout + &ran.stderr;
-        said.split_whitespace().collect::<Vec<_>>().join(" ")
+        unwrapped(&(ran.stdout + &ran.stderr))
+    }
+
+    /// It fails, and says all of this.
+    fn refuses(&self, stack: &str, arguments: &[&str], told: &[&str]) -> String {
+        let refused = self.fails(stack, arguments);
+        for told in told {
+            assert!(refused.contains(told), "{told}: {refused}");
+        }
+        refused
     }
 
     /// A file beside the stacks' own.
@@ -109,7 +135,7 @@ impl Both {
     pub(crate) fn is_as_its_file(&self, stack: &str) -> String {
         let planned = self.runs(stack, &["plan"]);
         assert!(planned.contains("No changes."), "{planned}");
-        planned.split_whitespace().collect::<Vec<_>>().join(" ")
+        unwrapped(&planned)
     }
 
     fn state(&self) -> Value {
@@ -169,10 +195,10 @@ fn a_second_stack_lives_in_the_pool_of_the_first() {
     let without_client = ORDERS.split_once("[app_clients.web]").unwrap();
     let (_, below) = without_client.1.split_once("[api]").unwrap();
     both.write("orders", &format!("{}[api]{below}", without_client.0));
-    let refused = both.fails("orders", &["apply", "--yes"]);
-    assert!(
-        refused.contains("--allow-delete 'app_clients.web'"),
-        "{refused}"
+    both.refuses(
+        "orders",
+        &["apply", "--yes"],
+        &["--allow-delete 'app_clients.web'"],
     );
     both.runs(
         "orders",
@@ -192,18 +218,14 @@ fn a_second_stack_lives_in_the_pool_of_the_first() {
 
 #[test]
 fn a_pool_is_not_deleted_with_the_clients_of_another_stack() {
-    let both = Both::new();
-    both.runs("claims", &["apply", "--yes"]);
-    both.runs("orders", &["apply", "--yes"]);
-    let refused = both.fails("claims", &["destroy", "--confirm", "claims"]);
-    for said in [
+    let both = Both::applied();
+    let others = [
         "user_pool/other_clients",
         "web of the stack orders",
         "user_pool/other_resource_servers",
         "orders of the stack orders",
-    ] {
-        assert!(refused.contains(said), "{said}: {refused}");
-    }
+    ];
+    both.refuses("claims", &["destroy", "--confirm", "claims"], &others);
     both.is_as_its_file("orders");
     let consent = [
         "destroy",
@@ -218,11 +240,7 @@ fn a_pool_is_not_deleted_with_the_clients_of_another_stack() {
     ];
     both.runs("claims", &consent);
     // Without the pool, the rest of the second stack still goes.
-    let refused = both.fails("orders", &["plan"]);
-    assert!(
-        refused.contains("there is no user pool `people`"),
-        "{refused}"
-    );
+    both.refuses("orders", &["plan"], &["there is no user pool `people`"]);
     both.runs("orders", &["destroy", "--confirm", "orders"]);
     assert!(
         !both.everything().contains("orders"),
@@ -243,10 +261,10 @@ fn what_another_stack_has_is_never_taken_over() {
         &["plan"][..],
         &["plan", "--adopt", "resource_servers.claims"],
     ] {
-        let refused = both.fails("orders", flags);
-        assert!(
-            refused.contains("already belongs to the stack \"claims\""),
-            "{refused}"
+        both.refuses(
+            "orders",
+            flags,
+            &["already belongs to the stack \"claims\""],
         );
     }
     // A scope that nobody makes.
@@ -254,42 +272,28 @@ fn what_another_stack_has_is_never_taken_over() {
         "orders",
         &ORDERS.replace("\"claims/read\"]\n\n[api]", "\"claims/write\"]\n\n[api]"),
     );
-    let refused = both.fails("orders", &["plan"]);
-    assert!(refused.contains("the scope `claims/write`"), "{refused}");
+    both.refuses("orders", &["plan"], &["the scope `claims/write`"]);
     // A pool that is not there, or the stack's own.
     both.write("orders", &ORDERS.replace("\"people\"", "\"nobodys\""));
-    let refused = both.fails("orders", &["plan"]);
-    assert!(
-        refused.contains("there is no user pool `nobodys`"),
-        "{refused}"
-    );
+    both.refuses("orders", &["plan"], &["there is no user pool `nobodys`"]);
     let (_, rest) = CLAIMS.split_once("[resource_servers").unwrap();
     let own = format!(
         "[stack]\nname = \"claims\"\nregion = \"eu-central-1\"\n[user_pool]\nexisting = \"people\"\n[resource_servers{rest}"
     );
     both.write("claims", &own);
-    let refused = both.fails("claims", &["plan"]);
-    assert!(refused.contains("is this stack's own"), "{refused}");
+    both.refuses("claims", &["plan"], &["is this stack's own"]);
 }
 
 #[test]
 fn clients_do_not_move_to_another_pool() {
-    let both = Both::new();
-    both.runs("claims", &["apply", "--yes"]);
-    both.runs("orders", &["apply", "--yes"]);
-    let other = CLAIMS
-        .replace("claims", "other")
-        .replace("people", "others");
-    both.write("other", &other.replace("acme", "initech"));
-    both.runs("other", &["apply", "--yes"]);
+    let both = Both::applied().with_another_pool();
     both.write(
         "orders",
         &ORDERS
             .replace("existing = \"people\"", "existing = \"others\"")
             .replace("claims/read", "other/read"),
     );
-    let refused = both.fails("orders", &["plan"]);
-    assert!(refused.contains("clients can't move"), "{refused}");
+    both.refuses("orders", &["plan"], &["clients can't move"]);
     both.write(
         "orders",
         &ORDERS
@@ -297,22 +301,14 @@ fn clients_do_not_move_to_another_pool() {
             .replace("\"claims/read\"", "\"orders/read\"")
             .replace("[\"orders/read\", \"orders/read\"]", "[\"orders/read\"]"),
     );
-    let refused = both.fails("orders", &["plan"]);
-    assert!(refused.contains("clients can't move"), "{refused}");
+    both.refuses("orders", &["plan"], &["clients can't move"]);
     both.write("orders", ORDERS);
     both.is_as_its_file("orders");
 }
 
 #[test]
 fn a_stack_moves_to_another_pool_as_the_refusal_says() {
-    let both = Both::new();
-    both.runs("claims", &["apply", "--yes"]);
-    both.runs("orders", &["apply", "--yes"]);
-    let other = CLAIMS
-        .replace("claims", "other")
-        .replace("people", "others");
-    both.write("other", &other.replace("acme", "initech"));
-    both.runs("other", &["apply", "--yes"]);
+    let both = Both::applied().with_another_pool();
     // Without partners, app clients and resource servers.
     let empty = r#"
 [stack]
@@ -362,12 +358,10 @@ fn a_domain_of_another_stacks_pool_is_told_with_its_stack() {
     let own = CLAIMS.replace("claims", "second").replace("acme", "zeta");
     let own = own.replace("\"people\"", "\"seconds\"");
     both.write("second", &own);
-    let refused = both.fails("second", &["plan"]);
-    assert!(
-        refused.contains(
-            "the domain \"people-123456789012\" belongs to the user pool of the stack \"claims\""
-        ),
-        "{refused}"
+    both.refuses(
+        "second",
+        &["plan"],
+        &["the domain \"people-123456789012\" belongs to the user pool of the stack \"claims\""],
     );
 }
 
@@ -391,15 +385,12 @@ fn a_server_of_the_stack_is_not_also_anothers() {
     let existing = CLAIMS.replace("scopes = { read = \"Read claims\" }", "existing = true");
     both.write("claims", &existing);
     for arguments in [&["plan"][..], &["apply", "--yes"]] {
-        let refused = both.fails("claims", arguments);
-        assert!(
-            refused.contains("resource_servers.claims")
-                && refused.contains(
-                    "the resource server \"claims\" is this stack's own: it would be deleted and used"
-                )
-                && refused.contains("write its `scopes`, as before"),
-            "{refused}"
-        );
+        let told = [
+            "resource_servers.claims",
+            "the resource server \"claims\" is this stack's own: it would be deleted and used",
+            "write its `scopes`, as before",
+        ];
+        let refused = both.refuses("claims", arguments, &told);
         assert_eq!(
             refused.matches("is this stack's own").count(),
             1,
@@ -413,34 +404,30 @@ fn a_server_of_the_stack_is_not_also_anothers() {
     both.runs("orders", &["apply", "--yes"]);
     let existing = ORDERS.replace("scopes = { read = \"Read orders\" }", "existing = true");
     both.write("orders", &existing);
-    let refused = both.fails("orders", &["plan"]);
-    assert!(
-        refused.contains("the resource server \"orders\" is this stack's own"),
-        "{refused}"
+    both.refuses(
+        "orders",
+        &["plan"],
+        &["the resource server \"orders\" is this stack's own"],
     );
     let misspelled = "requires = { scopes = [\"claims/raed\"] }";
     both.write(
         "orders",
         &ORDERS.replace("requires = { scopes = [\"claims/read\"] }", misspelled),
     );
-    let refused = both.fails("orders", &["plan"]);
-    assert!(
-        refused.contains(
-            "it needs the scope `claims/raed`, which no resource server of the user pool has"
-        ),
-        "{refused}"
+    both.refuses(
+        "orders",
+        &["plan"],
+        &["it needs the scope `claims/raed`, which no resource server of the user pool has"],
     );
 }
 
 #[test]
 fn verify_says_that_the_pool_is_gone() {
-    let both = Both::new();
-    both.runs("claims", &["apply", "--yes"]);
-    both.runs("orders", &["apply", "--yes"]);
+    let both = Both::applied();
     both.write("orders", &ORDERS.replace("\"people\"", "\"nobodys\""));
     let said = both.run("orders", &["verify"]);
     assert_eq!(said.code, 1, "{}{}", said.stdout, said.stderr);
-    let said = said.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    let said = unwrapped(&said.stdout);
     assert!(
         said.contains("there is no user pool `nobodys` in eu-central-1"),
         "{said}"
