@@ -65,6 +65,8 @@ mod registration;
 mod rollback;
 mod rooms;
 mod route_limits;
+#[cfg(target_os = "linux")]
+mod rust_function;
 mod saved;
 mod scenarios;
 mod scopes;
