@@ -386,20 +386,6 @@ mod tests {
     }
 
     #[test]
-    fn what_is_moved_and_replaced_stands_below_what_replaces_it() {
-        let thing = |id: &str, tags: &[(&'static str, &'static str)]| {
-            let mut candidate = candidate("Wanted", tags);
-            candidate.outputs.insert(OutputName::Id, id.into());
-            candidate
-        };
-        let new = [&ours("plans.a")[..], &[(REPLACES_TAG, "old")]].concat();
-        let candidates = vec![thing("old", &ours("plans.before")), thing("new", &new)];
-        let owned = look(&[], &[("plans.before", "plans.a")], candidates).owned;
-        let places: Vec<_> = owned.iter().map(|found| found.address.as_str()).collect();
-        assert_eq!(places, ["plans.before/replaced/old", "plans.a"]);
-    }
-
-    #[test]
     fn things_that_replace_each_other_are_both_at_the_address() {
         let thing = |id: &str, replaces: &str| {
             let mut tags = ours("plans.a").to_vec();

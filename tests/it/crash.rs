@@ -101,16 +101,17 @@ impl<'a> Run<'a> {
 
     /// The same after a change by hand.
     async fn dies_at_every_call_after(&self, by_hand: impl AsyncFn(&World)) {
-        let clean = self.world(&by_hand).await;
+        let begin = self.world(&by_hand).await;
+        let had = credentials(&begin.look(self.text).await);
+        let plan = begin.plan_with(self.text, &self.options).await.unwrap();
+        let clean = begin.copy();
         self.carry_on(&clean).await;
         let expected = clean.look(self.text).await;
         let left = clean.functions_roles_and_groups().await;
 
         let mut calls = 1;
         loop {
-            let world = self.world(&by_hand).await;
-            let had = credentials(&world.look(self.text).await);
-            let plan = world.plan_with(self.text, &self.options).await.unwrap();
+            let world = begin.copy();
             let dying = Wire::dying_after(calls, &world);
             if world.carry_out(&plan, dying).await.failures.is_empty() {
                 break;

@@ -109,12 +109,13 @@ async fn nothing_stays_wherever_the_run_dies() {
         ..Options::default()
     };
     for (then, options) in [(&without, Options::default()), (&text, destroy)] {
+        let begin = World::new();
+        begin.apply(&owner).await;
+        begin.apply(&text).await;
+        let plan = begin.plan_with(then, &options).await.unwrap();
         let mut calls = 1;
         loop {
-            let world = World::new();
-            world.apply(&owner).await;
-            world.apply(&text).await;
-            let plan = world.plan_with(then, &options).await.unwrap();
+            let world = begin.copy();
             let dying = Wire::dying_after(calls, &world);
             if world.carry_out(&plan, dying).await.failures.is_empty() {
                 break;

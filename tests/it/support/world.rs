@@ -64,6 +64,15 @@ impl World {
         }
     }
 
+    /// The same local AWS once more, as it is now.
+    pub(crate) fn copy(&self) -> Self {
+        let service = self.service.in_memory_copy(self.clock.clone());
+        Self {
+            service: service.unwrap(),
+            ..self.clone()
+        }
+    }
+
     /// A client by which everything arrives.
     pub(crate) fn line(&self) -> SharedHttpClient {
         aws_local::connector(self.service.clone())
@@ -185,6 +194,7 @@ impl World {
     ) -> Result<Session, Error> {
         let (local, checked) = (local(), checked(text));
         self.take_files_of(&checked);
+        connection.payloads().extend(&self.payloads.lock().unwrap());
         let (service, clock) = (self.service.clone(), self.clock.clone());
         let aws = Aws::in_process(service, connection, clock, ACCOUNT);
         let adopt: Vec<String> = adopt.iter().copied().map(str::to_owned).collect();
