@@ -272,6 +272,12 @@ impl Fleet {
         if version.log_format == "JSON" {
             self.warn(&log, "the log is text, also with the format JSON");
         }
+        if runs_as_root() {
+            self.warn(
+                &log,
+                "functions run as root here, so the files of their code are not read-only; on Lambda only /tmp is writable",
+            );
+        }
         let interpreter = match self.interpreter(needs, version, &log).await {
             Ok(interpreter) => interpreter,
             Err(failure) => return failed(failure),
@@ -470,4 +476,15 @@ fn private_folder(folder: &Path) -> io::Result<()> {
 #[cfg(not(unix))]
 fn private_folder(folder: &Path) -> io::Result<()> {
     fs::create_dir(folder)
+}
+
+/// Whether no file is read-only for what this process starts.
+#[cfg(unix)]
+fn runs_as_root() -> bool {
+    rustix::process::geteuid().is_root()
+}
+
+#[cfg(not(unix))]
+fn runs_as_root() -> bool {
+    false
 }
