@@ -36,7 +36,7 @@ pub use listener::{Listener, Notice, Silent, unless_local};
 pub use lock::{Held, Locking};
 pub use logs::{LogSource, Logged, Logs, log_sources};
 pub use reload::{Reloaded, reload};
-pub use rollback::{Deployments, FunctionRollback, Rollback};
+pub use rollback::{Deployments, FunctionRollback, Rollback, named_function, versions};
 pub use run::{Agreed, Ended, Executed, Execution, Steps, carry_out, look_again, run};
 pub use runtime::runtime;
 pub use saved::{Added, Renewed, SavedPlan, save};

@@ -23,8 +23,8 @@ mod tokens;
 pub use access::{ExpectedAccess, ExpectedRoute, KeySketch, KnownCaller};
 pub use ask::{Asking, ask};
 pub use case::{
-    Answer, Caller, Case, CheckName, Checked, Difference, Door, Expected, KeyShown, Outcome,
-    Refusal, Report, Tested, TokenShown,
+    Answer, Backend, Caller, Case, CheckName, Checked, Difference, Door, Expected, KeyShown,
+    Outcome, Refusal, Report, Tested, TokenShown,
 };
 pub use checks::{applied, domains};
 pub use elsewhere::other_pool;

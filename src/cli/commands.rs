@@ -112,7 +112,7 @@ impl Command {
             Self::Logs(args) if args.json => lines(ui),
             Self::Validate(validate::Args { json: true })
             | Self::Plan(plan::Args { json: true, .. })
-            | Self::History(history::Args { json: true })
+            | Self::History(history::Args { json: true, .. })
             | Self::Rollback(rollback::Args { json: true, .. })
             | Self::Output(output::Args { json: true, .. })
             | Self::Token(token::Args { json: true, .. })

@@ -20,7 +20,7 @@ pub(super) struct Scope {
     /// for a newer image
     #[arg(long, value_name = "ADDRESS")]
     replace: Vec<String>,
-    /// Switch a stage or an alias that `rollback` pinned to the newest
+    /// Switch what `rollback` pinned, a stage or an alias, to the newest
     #[arg(long)]
     forward: bool,
 }

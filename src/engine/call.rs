@@ -2,9 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
+
 use super::duplicates::in_the_way;
 use super::invocation::Invocation;
 use super::listener::Listener;
+use super::logs::failure;
 use super::session::{FirstLook, Purpose, Session};
 use super::stand_in::{Behind, StandIns};
 use crate::aws::{AwsError, Connection, ListedSecret};
@@ -14,6 +17,7 @@ use crate::caller::{
 };
 use crate::error::{Error, Fault, FaultKind};
 use crate::kinds::Observation;
+use crate::model::Address;
 use crate::stack::{Given, closest};
 
 /// An applied stack, to be called.
@@ -226,6 +230,11 @@ impl Calling {
         );
         let asked = asked.await;
         asked.map_err(|error| self.no_token(known, error))
+    }
+
+    /// The function of a route and the last error in its log since a time, if there is one and the log can be read.
+    pub async fn failure(&self, route: &Address, since: Timestamp) -> Option<String> {
+        failure(&self.session, route, since).await
     }
 
     /// Reads of the local AWS wait for AWS's quotas, in simulated time.

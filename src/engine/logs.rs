@@ -1,10 +1,14 @@
 //! What a stack's functions and its API write to CloudWatch Logs.
 
+mod failure;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use futures_util::future::try_join_all;
 use jiff::Timestamp;
+
+pub(super) use failure::failure;
 
 use super::call::not_applied;
 use super::listener::{Listener, unless_local};
@@ -118,7 +122,9 @@ fn of_route(
             .cloned()
     };
     if let Integration::Function { function, .. } = &route.integration {
-        let ours = function.outputs().next().and_then(|output| of(&output.of));
+        // The function, also where its alias is invoked.
+        let ours = function.outputs().next();
+        let ours = ours.and_then(|output| of(&output.of.owner()));
         let others = || {
             let arn = function.resolve(&Book::default())?;
             let group = function::log_group(function::name_of(&arn)?);

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use futures_util::future::try_join_all;
 
-pub use function::FunctionRollback;
+pub use function::{FunctionRollback, named_function, versions};
 
 use super::duplicates::in_the_way;
 use super::session::Session;

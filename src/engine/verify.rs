@@ -1,5 +1,6 @@
 //! Verifying a stack: on AWS directly, on the local AWS on temporary copies.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use super::call::several_secrets;
 use super::connect::local_state;
 use super::duplicates::refuse_duplicates;
 use super::listener::{Listener, Notice, waiting_for};
+use super::logs::failure;
 use super::session::Session;
 use super::stand_in::{Behind, StandIns};
 use super::stop::{Stop, Stops};
@@ -22,8 +24,8 @@ use crate::kinds;
 use crate::model::Address;
 use crate::stack::Absent;
 use crate::verify::{
-    self, Asking, Case, Checked, Difference, ExpectedAccess, ExpectedRoute, Options, Probe, Report,
-    Temporary, TokenShown,
+    self, Answer, Asking, Backend, Case, Checked, Difference, ExpectedAccess, ExpectedRoute,
+    Options, Outcome, Probe, Report, Temporary, Tested, TokenShown,
 };
 use aws_local::{DataPlane, DataPlaneOptions, Service};
 
@@ -230,10 +232,12 @@ impl Verifying<'_> {
             };
             verify::ask(&asking, verify::matrix(&seen.access, &options)).await
         };
-        let cases = tokio::select! {
+        let begun = Timestamp::now();
+        let mut cases = tokio::select! {
             cases = report => cases,
             () = interrupt.cancelled() => Vec::new(),
         };
+        self.tell_failures(&mut cases, begun).await;
         if self.probe
             && let Err(error) = probe.remove(&Interrupt::new()).await
         {
@@ -246,6 +250,27 @@ impl Verifying<'_> {
             checks: seen.checks,
             remarks,
         })
+    }
+
+    /// Adds to the calls that a function failed what it wrote, if its log can be read.
+    async fn tell_failures(&self, cases: &mut [Tested], since: Timestamp) {
+        let mut errors: BTreeMap<Address, Option<String>> = BTreeMap::new();
+        for tested in cases {
+            let is_broken = tested.answer.as_ref().is_some_and(Answer::is_broken);
+            let (Outcome::Different(differences), true, Backend::Function) =
+                (&mut tested.outcome, is_broken, &tested.case.backend)
+            else {
+                continue;
+            };
+            let route = &tested.case.route;
+            if !errors.contains_key(route) {
+                let error = failure(self.session, route, since).await;
+                errors.insert(route.clone(), error);
+            }
+            if let (Some(Some(error)), Some(first)) = (errors.get(route), differences.first_mut()) {
+                first.what += &format!("; {error}");
+            }
+        }
     }
 
     /// On a copy of the local AWS everything can be tested: each call has its own copy, so throttles and clocks don't affect
@@ -344,7 +369,8 @@ impl Verifying<'_> {
             throttled_again: false,
             beside: BESIDE,
         };
-        let cases = verify::ask(&asking, verify::matrix(&seen.access, &options)).await;
+        let mut cases = verify::ask(&asking, verify::matrix(&seen.access, &options)).await;
+        self.tell_failures(&mut cases, now).await;
         remarks.extend(stand_ins.remarks());
         Ok(Report {
             cases,

@@ -259,7 +259,7 @@ fn outputs(arn: String) -> Outputs {
 fn held_back(look: &Look<'_, Props>) -> Option<Note> {
     let version = look.held?.held_at(look.change)?;
     look.warning(
-        "GS117",
+        "GS161",
         format!(
             "the alias is pinned to version {version}; applying switches it to what the file has, only with --forward"
         ),

@@ -9,7 +9,9 @@ use comfy_table::{ContentArrangement, Table};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-pub(crate) use function::{FunctionRollback, FunctionRollbackReport};
+pub(crate) use function::{
+    FunctionHistoryReport, FunctionRollback, FunctionRollbackReport, FunctionView,
+};
 
 use super::changes::sign;
 use super::json::FORMAT;
@@ -325,6 +327,16 @@ impl Rollback<'_> {
 }
 
 /// What `history --json` prints.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub(crate) enum AnyHistoryReport {
+    /// Of the stage.
+    Stage(HistoryReport),
+    /// Of a function's alias.
+    Function(FunctionHistoryReport),
+}
+
+/// What `history --json` prints without a function.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct HistoryReport {
     /// The version of this format.

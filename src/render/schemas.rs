@@ -6,7 +6,7 @@ use schemars::transform::{Transform, transform_subschemas};
 use schemars::{JsonSchema, Schema};
 use serde_json::Value;
 
-use super::history::{AnyRollbackReport, HistoryReport};
+use super::history::{AnyHistoryReport, AnyRollbackReport};
 use super::json::{FORMAT, Line, Messages, Outputs, PlanReport, object};
 use super::logs::LogLine;
 use super::token::AccessToken;
@@ -43,7 +43,7 @@ pub const ALL: &[Published] = &[
     },
     Published {
         name: "history",
-        schema: |name| schema::<Answer<HistoryReport>>(name, "What `history --json` prints"),
+        schema: |name| schema::<Answer<AnyHistoryReport>>(name, "What `history --json` prints"),
     },
     Published {
         name: "logs",

@@ -277,6 +277,19 @@ fn a_function_goes_back_in_one_call_and_stays_there() {
     );
     assert_eq!(called(&folder), 200);
 
+    let ran = folder.local(&["history", "functions.hello"]);
+    assert!(
+        ran.stdout.contains("is pinned to version 1"),
+        "{}",
+        ran.stdout
+    );
+    let ran = folder.local(&["history", "functions.hello", "--json"]);
+    let report: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(report["here"], "1");
+    assert_eq!(report["chosen"], "2");
+    assert_eq!(report["versions"][0]["version"], "2");
+    assert_eq!(report["versions"][1]["ours"], true);
+
     // No pipeline undoes it.
     let ran = folder.local(&["apply", "--yes"]);
     assert_ne!(ran.code, 0, "{}", ran.stdout);

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::support::program::{Folder, example, repository};
+use crate::support::program::{Folder, example, repository, unwrapped};
 
 /// The example in a folder of its own, with this code.
 fn folder_with(code: &str) -> (Folder, String) {
@@ -164,4 +164,35 @@ fn after_a_failed_call_the_function_and_its_logs_are_named() {
         hint.contains("functions.hello has `concurrency = 0`"),
         "{hint}"
     );
+}
+
+#[test]
+fn after_a_failed_call_the_functions_error_is_told() {
+    let node = std::process::Command::new("node").arg("--version").output();
+    if node.is_err() {
+        // Nothing runs a function in JavaScript here.
+        return;
+    }
+    let thrown =
+        "export const handler = async () => { throw new TypeError(\"no such claim\"); };\n";
+    let (folder, text) = folder_with(thrown);
+    for alias in ["", "alias = \"live\"\n"] {
+        folder.write(&text.replace("source      =", &format!("{alias}source      =")));
+        folder.apply(&[]);
+        let ran = folder.local(&["call", "machine", "GET", "/hello"]);
+        let told = "functions.hello: TypeError: no such claim";
+        assert!(ran.stderr.contains(told), "{alias}{}", ran.stderr);
+        let ran = folder.local(&["verify"]);
+        assert!(
+            unwrapped(&ran.stdout).contains(told),
+            "{alias}{}",
+            ran.stdout
+        );
+        let ran = folder.local(&["logs", "GET", "/hello"]);
+        assert!(
+            ran.stdout.contains("no such claim"),
+            "{alias}{}",
+            ran.stdout
+        );
+    }
 }

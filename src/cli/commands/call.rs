@@ -6,6 +6,7 @@ use clap::builder::NonEmptyStringValueParser;
 
 use clap::ValueEnum;
 use http::{Method, Response};
+use jiff::Timestamp;
 
 use self::request::{Data, Header, Parts, invoked};
 use crate::caller::{API_KEY_HEADER, Credentials, Known, Refusal, Token, in_full};
@@ -14,6 +15,7 @@ use crate::cli::global::{Global, one_of};
 use crate::cli::opening::open_to_call;
 use crate::engine::{Calling, Invocation, not_applied, runtime, unless_local};
 use crate::error::{Error, Exit, Fault, FaultKind};
+use crate::model::Address;
 use crate::render::handoff::warning;
 use crate::render::{Ui, call};
 
@@ -139,6 +141,7 @@ impl Args {
                 .map(|token| (&*calling.view.authorizer_header, &token.value)),
             api_key: credentials.api_key.as_ref().filter(|_| shown.key),
         };
+        let begun = Timestamp::now();
         let send = Box::pin(calling.transport.send(request.request()?));
         let answer = unless_local(calling.session.is_local(), ui, "calling the API", send).await;
         let answer = answer.map_err(|error| unanswered(invocation, &in_full(&error)))?;
@@ -150,8 +153,14 @@ impl Args {
         let notes = calling.stand_ins();
         let notes = notes.iter().map(|words| call::note(words, width));
         let hint = self.explanation(invocation, &calling, known, &answer, token.as_ref());
-        let hint = hint.map(|hint| crate::render::error::hint_line(&hint, width));
-        let told: String = notes.chain(hint).collect();
+        let (hint, failed) = hint.unzip();
+        let wrote = match failed.flatten() {
+            Some(route) => calling.failure(&route, begun).await,
+            None => None,
+        };
+        let hints = wrote.into_iter().chain(hint);
+        let hints = hints.map(|hint| crate::render::error::hint_line(&hint, width));
+        let told: String = notes.chain(hints).collect();
         if !told.is_empty() {
             // The body may have no newline at its end, and both streams may be one terminal.
             let apart = if at_line_start { "" } else { "\n" };
@@ -175,7 +184,7 @@ impl Args {
         }
     }
 
-    /// Why API Gateway denied the call.
+    /// Why API Gateway denied the call, and the route whose function failed, if one did.
     fn explanation(
         &self,
         invocation: &Invocation,
@@ -183,7 +192,7 @@ impl Args {
         known: &Known,
         answer: &Response<bytes::Bytes>,
         token: Option<&Token>,
-    ) -> Option<String> {
+    ) -> Option<(String, Option<Address>)> {
         let refusal = Refusal::of(answer)?;
         let shown = self.shown(calling, known);
         let refused = refused::Refused {
@@ -205,7 +214,7 @@ impl Args {
                 .iter()
                 .any(|header| header.is(API_KEY_HEADER) && header.has_value()),
         };
-        Some(refused.hint(refusal))
+        Some((refused.hint(refusal), refused.failed_function(refusal)))
     }
 }
 

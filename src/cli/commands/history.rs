@@ -1,9 +1,13 @@
 use crate::cli::opening::open;
-use crate::engine::{Deployments, FirstLook, Invocation, Purpose, runtime};
+use crate::engine::{
+    Deployments, FirstLook, Invocation, Purpose, Session, named_function, runtime, versions,
+};
 use crate::error::{Error, Exit};
 use crate::kinds::deployment::Shows;
 use crate::render::Ui;
-use crate::render::history::{HistoryReport, View};
+use crate::render::history::{
+    AnyHistoryReport, FunctionHistoryReport, FunctionView, HistoryReport, View,
+};
 use crate::render::json;
 
 /// Show what was deployed, and which of it can be served again
@@ -12,10 +16,14 @@ use crate::render::json;
 Examples:
   gatestack history
   gatestack history --json
+  gatestack history functions.hello
 
 Each deployment is compared with the one before it. AWS exposes a deployment's
 methods and what they require, not their integrations.")]
 pub(crate) struct Args {
+    /// The function whose versions to show, by its address
+    #[arg(value_name = "FUNCTION")]
+    function: Option<String>,
     /// Print one JSON object
     #[arg(long)]
     pub(super) json: bool,
@@ -27,7 +35,11 @@ impl Args {
     }
 
     async fn read(&self, invocation: &Invocation, ui: &mut Ui) -> Result<Exit, Error> {
+        let function = named_function(self.function.as_deref())?;
         let session = open(invocation, &[], Purpose::Find, FirstLook::WhenAsked, ui).await?;
+        if let Some(key) = function {
+            return self.of_function(&key, &session, ui).await;
+        }
         let Deployments {
             history,
             shows,
@@ -35,7 +47,7 @@ impl Args {
         } = Deployments::read(&session).await?;
         if self.json {
             let report = HistoryReport::new(&history, shows.as_ref(), &methods);
-            ui.print(&json::object(&report));
+            ui.print(&json::object(&AnyHistoryReport::Stage(report)));
             return Ok(Exit::Success);
         }
         let next: &[&str] = match shows {
@@ -55,6 +67,24 @@ impl Args {
             methods: &methods,
             reads: session.requests().reads,
             next: next.collect(),
+            width: ui.width(),
+        };
+        ui.print(&view.text());
+        Ok(Exit::Success)
+    }
+
+    async fn of_function(&self, key: &str, session: &Session, ui: &mut Ui) -> Result<Exit, Error> {
+        let history = versions(session, key).await?;
+        if self.json {
+            let report = FunctionHistoryReport::new(&history);
+            ui.print(&json::object(&AnyHistoryReport::Function(report)));
+            return Ok(Exit::Success);
+        }
+        let view = FunctionView {
+            context: &session.desired.context,
+            local: session.is_local(),
+            history: &history,
+            reads: session.requests().reads,
             width: ui.width(),
         };
         ui.print(&view.text());

@@ -32,8 +32,7 @@ pub(crate) struct Args {
     /// Confirm a saved destroy by the stack's name, so that its apply needs none
     #[arg(long, value_name = "NAME", requires_all = ["destroy", "out"])]
     confirm: Option<String>,
-    /// Run the builds of the functions whose code this plan uploads, as apply
-    /// does before its first step
+    /// Run the builds of the functions whose code this plan would upload
     #[arg(long, conflicts_with = "destroy")]
     build: bool,
     /// Exit with 2 when there are changes

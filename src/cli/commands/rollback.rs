@@ -4,9 +4,11 @@ use crate::cli::consent::{agree, ask_for_losses, losses_are_missing, nobody_to_a
 use crate::cli::opening::open;
 use crate::cli::signals::Signals;
 use crate::cli::wait::Wait;
-use crate::engine::{self, FirstLook, Invocation, Locking, Purpose, Session, repeated, runtime};
-use crate::error::{Error, Exit, Fault, FaultKind};
-use crate::model::{Address, Place, shell_word};
+use crate::engine::{
+    self, FirstLook, Invocation, Locking, Purpose, Session, named_function, repeated, runtime,
+};
+use crate::error::{Error, Exit};
+use crate::model::{Address, shell_word};
 use crate::plan::{Loss, Patterns};
 use crate::render::Ui;
 use crate::render::history::{
@@ -14,8 +16,7 @@ use crate::render::history::{
 };
 use crate::render::json;
 
-/// Switch the stage back to an earlier deployment, or a function's alias to an
-/// earlier version, in one call
+/// Switch back to an earlier deployment or version, in one call
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -77,18 +78,11 @@ impl Args {
 
     /// The table of the function, if one is named.
     fn function(&self) -> Result<Option<String>, Error> {
-        let target = self.target.as_deref().unwrap_or_default();
-        match Address::new(target).place() {
-            Some(Place::Function(key)) => Ok(Some(key)),
-            _ => match &self.version {
-                Some(version) => Err(Fault::new(
-                    FaultKind::Deployment,
-                    format!("`{target}` is not the address of a function, and only a function has a version {version}"),
-                )
-                .hint("name a function as `functions.NAME`, or only a deployment")
-                .into()),
-                None => Ok(None),
-            },
+        let target = self.target.as_deref();
+        let is_function = |target: &&str| target.starts_with("functions.");
+        match &self.version {
+            Some(_) => named_function(target),
+            None => named_function(target.filter(is_function)),
         }
     }
 

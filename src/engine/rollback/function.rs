@@ -78,9 +78,34 @@ impl FunctionRollback {
 }
 
 async fn read(session: &Session, key: &str, stops: &mut dyn Stops) -> Result<History, Error> {
+    or_stop(stops, versions(session, key)).await?
+}
+
+/// The versions of a function.
+///
+/// # Errors
+/// A read failed; there is no such function, or it has no alias.
+pub async fn versions(session: &Session, key: &str) -> Result<History, Error> {
     let reader = session.connection.reader();
-    let read = or_stop(stops, history(&reader, &session.desired, key)).await??;
+    let read = history(&reader, &session.desired, key).await?;
     read.map_err(|missing| none(session, key, missing).into())
+}
+
+/// The table of the function that a command line names, if it names one.
+///
+/// # Errors
+/// It names something else.
+pub fn named_function(named: Option<&str>) -> Result<Option<String>, Error> {
+    let Some(named) = named else { return Ok(None) };
+    match Address::new(named).place() {
+        Some(Place::Function(key)) => Ok(Some(key)),
+        _ => {
+            let what = format!("`{named}` is not the address of a function");
+            Err(Fault::new(FaultKind::Deployment, what)
+                .hint("name a function as `functions.NAME`")
+                .into())
+        }
+    }
 }
 
 fn none(session: &Session, key: &str, missing: Missing) -> Fault {

@@ -1,5 +1,7 @@
-//! Rollbacks of functions, for people and programs.
+//! The versions of functions and rollbacks to them, for people and programs.
 
+use comfy_table::presets::NOTHING;
+use comfy_table::{ContentArrangement, Table};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -11,6 +13,113 @@ use crate::render::json::FORMAT;
 use crate::render::layout::{counted, indented};
 use crate::render::plan::heading;
 use crate::render::style::{FAINT, HINT, STRONG, paint};
+
+/// The versions of a function as a table.
+pub(crate) struct FunctionView<'a> {
+    pub(crate) context: &'a StackContext,
+    pub(crate) local: bool,
+    pub(crate) history: &'a History,
+    pub(crate) reads: u64,
+    pub(crate) width: usize,
+}
+
+impl FunctionView<'_> {
+    /// The whole screen.
+    pub(crate) fn text(&self) -> String {
+        let History {
+            function,
+            alias,
+            here,
+            chosen,
+            versions,
+        } = self.history;
+        let mut table = Table::new();
+        table
+            .load_style(NOTHING)
+            .set_content_arrangement(ContentArrangement::Dynamic)
+            .set_width(u16::try_from(self.width).unwrap_or(u16::MAX))
+            .set_header(["", "version", "published", "runtime", "by"]);
+        for version in versions {
+            table.add_row([
+                if version.version == *here { "→" } else { "" },
+                &version.version,
+                &version.published.map_or_else(|| "-".to_owned(), moment),
+                &version.runtime,
+                if version.is_ours {
+                    "gatestack"
+                } else {
+                    "others"
+                },
+            ]);
+        }
+        let lines = table.lines();
+        let lines: String = lines.map(|line| format!("{}\n", line.trim_end())).collect();
+        let whom = format!("The alias {alias} of {function}");
+        let said = match self.history.version(here) {
+            Some(here) if here.is_before(chosen) => format!(
+                "{whom} is pinned to version {}: apply switches it to what the file has only with --forward.",
+                here.version
+            ),
+            _ => format!("{whom} points to version {here}."),
+        };
+        let reads = format!("({} of AWS)", counted(self.reads, "read"));
+        format!(
+            "{}\n{lines}\n{}{}\n",
+            heading(self.context, self.local),
+            indented(&said, 0, self.width),
+            paint(FAINT, &reads)
+        )
+    }
+}
+
+/// What `history functions.NAME --json` prints.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct FunctionHistoryReport {
+    /// The version of this format.
+    pub(crate) format_version: String,
+    /// The function's name in Lambda.
+    pub(crate) function: String,
+    /// The alias's name.
+    pub(crate) alias: String,
+    /// The number of the version that it points to.
+    pub(crate) here: String,
+    /// The number of the version that gatestack chose last: a higher one than `here` means that the alias is pinned.
+    pub(crate) chosen: String,
+    /// Newest first.
+    pub(crate) versions: Vec<VersionReport>,
+}
+
+/// One version.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct VersionReport {
+    /// Its number.
+    pub(crate) version: String,
+    /// When it was published, as RFC 3339 says it; null where AWS doesn't tell.
+    pub(crate) published: Option<String>,
+    /// Whether gatestack published it.
+    pub(crate) ours: bool,
+    /// Its runtime.
+    pub(crate) runtime: String,
+}
+
+impl FunctionHistoryReport {
+    pub(crate) fn new(history: &History) -> Self {
+        let version = |version: &Published| VersionReport {
+            version: version.version.clone(),
+            published: version.published.map(|published| published.to_string()),
+            ours: version.is_ours,
+            runtime: version.runtime.clone(),
+        };
+        Self {
+            format_version: FORMAT.into(),
+            function: history.function.clone(),
+            alias: history.alias.clone(),
+            here: history.here.clone(),
+            chosen: history.chosen.clone(),
+            versions: history.versions.iter().map(version).collect(),
+        }
+    }
+}
 
 /// A switch of a function's alias to another version.
 pub(crate) struct FunctionRollback<'a> {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::caller::{ClientView, Known, Refusal, Token};
 use crate::engine::{Invocation, enable};
 use crate::kinds::{Desired, Resource, function, route, usage_plan};
-use crate::model::{Book, routing, shell_word};
+use crate::model::{Address, Book, Place, routing, shell_word};
 use crate::stack::closest;
 
 /// A call that API Gateway denied.
@@ -80,6 +80,16 @@ impl Refused<'_> {
         }
     }
 
+    /// The address of the route whose function failed, if one did.
+    pub(super) fn failed_function(&self, refusal: Refusal) -> Option<Address> {
+        let failed = matches!(refusal, Refusal::BadAnswer | Refusal::Timeout);
+        let route = self
+            .route()
+            .filter(|route| failed && route.function().is_some())?;
+        let name = format!("{} {}", route.method, route.path);
+        Some(Place::Route(name).address())
+    }
+
     /// Why a call failed behind the API: the backend `ran`, or it was not called.
     fn failed(&self, ran: bool) -> String {
         let Some((name, function)) = self.function() else {
@@ -106,10 +116,10 @@ impl Refused<'_> {
     /// The function of the route: its name, and its settings if it is the stack's own.
     fn function(&self) -> Option<(String, Option<&function::Props>)> {
         let arn = self.route()?.function()?;
-        let address = arn.outputs().next().map(|output| &output.of);
+        let address = arn.outputs().next().map(|output| output.of.owner());
         let own =
             address.and_then(
-                |address| match &self.desired.resources.get(address)?.resource {
+                |address| match &self.desired.resources.get(&address)?.resource {
                     Resource::Function(props) => Some((address.to_string(), Some(props))),
                     _ => None,
                 },
