@@ -8,7 +8,7 @@ use crate::engine::{
     self, FirstLook, Invocation, Locking, Purpose, Session, named_function, repeated, runtime,
 };
 use crate::error::{Error, Exit};
-use crate::model::{Address, shell_word};
+use crate::model::{Address, Table, shell_word};
 use crate::plan::{Loss, Patterns};
 use crate::render::Ui;
 use crate::render::history::{
@@ -79,7 +79,7 @@ impl Args {
     /// The table of the function, if one is named.
     fn function(&self) -> Result<Option<String>, Error> {
         let target = self.target.as_deref();
-        let is_function = |target: &&str| target.starts_with("functions.");
+        let is_function = |target: &&str| Address::new(*target).is_in(Table::Functions);
         match &self.version {
             Some(_) => named_function(target),
             None => named_function(target.filter(is_function)),
