@@ -16,7 +16,7 @@ use super::output::{self, Flush, Log, SharedLog};
 use super::report::{self, Exit, Failure, Took};
 use super::runtime_api::{Heard, Job, RuntimeApi};
 use super::variables::{self, Places};
-use super::{FunctionVersion, Invocation, Outcome, WrittenBy, locked};
+use super::{FunctionVersion, Invocation, Outcome, WrittenBy, locked, read_only};
 
 /// How long a start may take before it is tried again within the invocation.
 ///
@@ -49,6 +49,7 @@ pub(super) struct Environment {
     log: SharedLog,
     flushes: mpsc::UnboundedSender<Flush>,
     exited: watch::Receiver<Option<Exit>>,
+    is_read_only: bool,
 }
 
 /// Why one isn't ready.
@@ -119,7 +120,7 @@ impl Environment {
             .kill_on_drop(true);
         #[cfg(unix)]
         command.process_group(0);
-        let mut child = command.spawn().map_err(no_start)?;
+        let (mut child, is_read_only) = read_only::spawn(command).map_err(no_start)?;
         let group = child.id().unwrap_or_default();
         guard.watch(group);
         let (flushes, asked) = mpsc::unbounded_channel();
@@ -135,7 +136,13 @@ impl Environment {
             log,
             flushes,
             exited,
+            is_read_only,
         })
+    }
+
+    /// Whether it can write to files in `/tmp` only.
+    pub(super) fn is_read_only(&self) -> bool {
+        self.is_read_only
     }
 
     /// Whether its process has ended.

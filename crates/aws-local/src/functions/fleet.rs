@@ -121,8 +121,7 @@ impl Fleet {
     pub(super) fn new(endpoint: Arc<Mutex<Option<String>>>, limits: Limits) -> io::Result<Self> {
         const DIGITS: &[u8] = b"abcdefghijklmnopqrstuvwxyz0123456789";
         let name = format!("aws-local-functions-{}", identifiers::random(DIGITS, 12));
-        let folder = std::env::temp_dir().join(name);
-        private_folder(&folder)?;
+        let folder = folder_of_code(&name)?;
         let guard = Arc::new(Guard::new(&folder)?);
         let runtime = folder.join("runtime");
         fs::create_dir(&runtime)?;
@@ -272,12 +271,6 @@ impl Fleet {
         if version.log_format == "JSON" {
             self.warn(&log, "the log is text, also with the format JSON");
         }
-        if runs_as_root() {
-            self.warn(
-                &log,
-                "functions run as root here, so the files of their code are not read-only; on Lambda only /tmp is writable",
-            );
-        }
         let interpreter = match self.interpreter(needs, version, &log).await {
             Ok(interpreter) => interpreter,
             Err(failure) => return failed(failure),
@@ -314,6 +307,12 @@ impl Fleet {
                 Ok(environment) => environment,
                 Err(failure) => return failed(failure),
             };
+            if !environment.is_read_only() {
+                self.warn(
+                    &log,
+                    "this system lets functions write to other files than those in /tmp, and Lambda does not",
+                );
+            }
             let why = match environment.ready(limit).await {
                 Ok(()) => return Ok(Ok(environment)),
                 Err(NotReady::Slow) => {
@@ -467,6 +466,17 @@ fn milliseconds(since: Instant) -> f64 {
     since.elapsed().as_secs_f64() * 1000.0
 }
 
+/// A folder of this name that functions can't write to: not below `/tmp`, unless `TMPDIR` says so or there is no other place.
+fn folder_of_code(name: &str) -> io::Result<PathBuf> {
+    let apart = Path::new("/var/tmp").join(name);
+    if std::env::var_os("TMPDIR").is_none() && private_folder(&apart).is_ok() {
+        return Ok(apart);
+    }
+    let folder = std::env::temp_dir().join(name);
+    private_folder(&folder)?;
+    Ok(folder)
+}
+
 #[cfg(unix)]
 fn private_folder(folder: &Path) -> io::Result<()> {
     use std::os::unix::fs::DirBuilderExt as _;
@@ -476,15 +486,4 @@ fn private_folder(folder: &Path) -> io::Result<()> {
 #[cfg(not(unix))]
 fn private_folder(folder: &Path) -> io::Result<()> {
     fs::create_dir(folder)
-}
-
-/// Whether no file is read-only for what this process starts.
-#[cfg(unix)]
-fn runs_as_root() -> bool {
-    rustix::process::geteuid().is_root()
-}
-
-#[cfg(not(unix))]
-fn runs_as_root() -> bool {
-    false
 }

@@ -20,6 +20,7 @@ mod guard;
 mod log_access;
 mod output;
 mod program;
+mod read_only;
 mod report;
 mod runtime_api;
 #[cfg(test)]
