@@ -2,6 +2,8 @@
 //!
 //! Mutual TLS is not implemented: a name that requires client certificates admits all callers, because there is no TLS.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use percent_encoding::percent_decode_str;
 
@@ -33,18 +35,31 @@ pub(super) fn find<'a>(
             "the domain name {name} has routing rules only, and none leads here"
         )));
     }
+    let has_levels = domain.mappings.keys().any(|base| base.contains('/'));
     let mapped = domain.mappings.iter().filter_map(|(base, mapping)| {
         let base = if base == NONE { "" } else { base };
-        Some((base, mapping, without(rest, base)?))
+        let (stage, path) = match (without(rest, base), text(mapping, "stage")) {
+            (Some(behind), "") => {
+                let (stage, path) = split_stage(behind);
+                (stage, path.into())
+            }
+            (Some(behind), stage) => (stage, behind.into()),
+            // "For a custom domain name configured with single-level mappings, API Gateway would choose API 1, as there is no matching
+            // path with `ordersandmore`", else the mapping "that has the longest matching prefix", `orders`: API Gateway
+            // developer guide, "Use API mappings to connect API stages to a custom domain name for REST APIs". The path behind
+            // it is inferred.
+            (None, stage) if has_levels && !stage.is_empty() => {
+                let behind = rest.strip_prefix('/')?.strip_prefix(base)?;
+                (stage, Cow::from(format!("/{behind}")))
+            }
+            (None, _) => return None,
+        };
+        Some((base, mapping, stage, path))
     });
     // The mapping with the longest base path takes the request.
-    let longest = mapped.max_by_key(|(base, _, _)| base.len());
-    let (base, mapping, behind) = longest
+    let longest = mapped.max_by_key(|(base, ..)| base.len());
+    let (base, mapping, stage_name, path_in_stage) = longest
         .ok_or_else(|| forbidden(format!("no base path mapping of {name} takes this path")))?;
-    let (stage_name, path_in_stage) = match text(mapping, "stage") {
-        "" => split_stage(behind),
-        stage => (stage, behind),
-    };
     if stage_name.is_empty() {
         return Err(forbidden(format!(
             "the base path mapping {} of {name} names no stage, and neither does the path",
@@ -131,8 +146,9 @@ mod tests {
             ("/v1", "one:live/"),
             ("/v1/", "one:live/"),
             ("/v1/pets", "one:live/pets"),
-            ("/v10/pets", "root:live/v10/pets"),
+            ("/v2/pets", "root:live/v2/pets"),
             ("/v1/new/pets", "new:live/pets"),
+            ("/v1/newer", "new:live/er"),
             ("/v%31/pets", "one:live/pets"),
             ("/any/beta/pets", "staged:beta/pets"),
         ] {
@@ -147,6 +163,35 @@ mod tests {
             refused.contains("mapping any of api.example.org names no stage"),
             "{refused}"
         );
+    }
+
+    /// Evidence: documented, API Gateway developer guide, "Map API stages to a custom domain name for HTTP APIs", and the page for REST
+    /// APIs with the last row and the one without levels.
+    #[test]
+    fn levels_are_compared_as_text() {
+        let mut mappings = vec![
+            (NONE, "1", "live"),
+            ("orders", "2", "live"),
+            ("orders/v1/items", "3", "live"),
+            ("orders/v2/items", "4", "live"),
+            ("orders/v2/items/categories", "5", "live"),
+        ];
+        let with_levels = state(&mappings);
+        for (path, wanted) in [
+            ("/orders", "2:live/"),
+            ("/orders/v1/items", "3:live/"),
+            ("/orders/v2/items", "4:live/"),
+            ("/orders/v1/items/123", "3:live/123"),
+            ("/orders/v2/items/categories/5", "5:live/5"),
+            ("/customers", "1:live/customers"),
+            ("/ordersandmore", "2:live/andmore"),
+        ] {
+            let told = told(&with_levels, "api.example.org", path);
+            assert_eq!(told.as_deref(), Ok(wanted), "{path}");
+        }
+        mappings.truncate(2);
+        let told = told(&state(&mappings), "api.example.org", "/ordersandmore");
+        assert_eq!(told.as_deref(), Ok("1:live/ordersandmore"));
     }
 
     #[test]

@@ -29,6 +29,7 @@ mod tests;
 mod throttle;
 mod variables;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Instant;
@@ -80,7 +81,7 @@ struct Place<'a> {
     api: &'a str,
     stage_name: &'a str,
     /// The path behind the stage or the base path, beginning with a slash.
-    path_in_stage: &'a str,
+    path_in_stage: Cow<'a, str>,
 }
 
 /// Answers a request to a stage by the state at its arrival, and reports the outcome.
@@ -151,7 +152,7 @@ pub(super) async fn answer(
                 verb: parts.method,
                 host,
                 path: rest.to_owned(),
-                path_in_stage: place.path_in_stage.to_owned(),
+                path_in_stage: place.path_in_stage.into_owned(),
                 path_parameters: BTreeMap::new(),
                 query: form_urlencoded::parse(query.as_bytes())
                     .into_owned()
@@ -267,7 +268,7 @@ fn place<'a>(
             Ok(Place {
                 api,
                 stage_name,
-                path_in_stage,
+                path_in_stage: path_in_stage.into(),
             })
         }
         To::OwnDomain { name, .. } => domain::find(&region.apigateway, name, rest, now),
