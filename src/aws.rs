@@ -4,6 +4,7 @@
 //! It contains operations and their responses; what they mean for a stack is defined by the kinds.
 
 mod apigateway;
+mod apigatewayv2;
 mod carry;
 mod cognito;
 mod connection;

@@ -68,6 +68,7 @@ struct Clients {
     /// The configuration of the clients.
     config: SdkConfig,
     apigateway: aws_sdk_apigateway::Client,
+    apigatewayv2: aws_sdk_apigatewayv2::Client,
     cognito: aws_sdk_cognitoidentityprovider::Client,
     tagging: aws_sdk_resourcegroupstagging::Client,
     sts: aws_sdk_sts::Client,
@@ -182,6 +183,7 @@ impl Connection {
                     .interceptor(ReadableAnswers)
                     .build(),
             ),
+            apigatewayv2: counted!(aws_sdk_apigatewayv2, ApiGateway),
             cognito: aws_sdk_cognitoidentityprovider::Client::from_conf(
                 counted!(configuration aws_sdk_cognitoidentityprovider, Cognito)
                     .interceptor(OnlyOnce)
@@ -370,6 +372,10 @@ impl Reader {
         &self.connection.clients.apigateway
     }
 
+    pub(super) fn apigatewayv2_client(&self) -> &aws_sdk_apigatewayv2::Client {
+        &self.connection.clients.apigatewayv2
+    }
+
     pub(super) fn cognito_client(&self) -> &aws_sdk_cognitoidentityprovider::Client {
         &self.connection.clients.cognito
     }
@@ -437,6 +443,11 @@ impl Writer {
         self.reader.apigateway_client()
     }
 
+    /// API Gateway's V2 API with every operation.
+    pub(crate) fn apigatewayv2(&self) -> &aws_sdk_apigatewayv2::Client {
+        self.reader.apigatewayv2_client()
+    }
+
     /// Cognito with every operation.
     pub(crate) fn cognito(&self) -> &aws_sdk_cognitoidentityprovider::Client {
         self.reader.cognito_client()
@@ -500,6 +511,7 @@ impl Deref for Writer {
 /// Whether the SDK's error type has this operation's name: the quota and error messages use the name beside the call.
 fn is_error_of<E>(operation: &Operation<'_>) -> bool {
     let package = match operation.service {
+        // V2's too, which begins like it.
         Service::ApiGateway => "aws_sdk_apigateway",
         Service::Cognito => "aws_sdk_cognitoidentityprovider",
         Service::Tagging => "aws_sdk_resourcegroupstagging",

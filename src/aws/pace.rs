@@ -26,7 +26,7 @@ pub struct Operation<'a> {
 }
 
 impl<'a> Operation<'a> {
-    /// An operation of API Gateway.
+    /// An operation of API Gateway, of its V1 or its V2 API: they are one service with one quota.
     pub const fn apigateway(name: &'a str) -> Self {
         Self {
             service: Service::ApiGateway,

@@ -1,7 +1,10 @@
 //! A base path mapping of a domain to the API.
 //!
 //! Mappings have no tags. One to our API is ours. A domain of our own is found by its tags; an existing one is named by a tag of
-//! our API, written before the first mapping on it and removed after the last one.
+//! our API, written before the first mapping on it and removed after the last one. A base path with several levels is changed
+//! through API Gateway's V2 API.
+
+mod api_mapping;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -27,7 +30,7 @@ pub struct Props {
     pub domain: Text,
     /// Whether the domain is an existing one, so that a tag of the API must name it.
     pub existing: bool,
-    /// The first part of the path; empty for the whole domain.
+    /// The beginning of the path; empty for the whole domain.
     pub base_path: String,
     /// The API's id.
     pub api: Text,
@@ -68,7 +71,8 @@ impl Kind for BasePathMapping {
         ..KindInfo::new(
             "base_path_mapping",
             "base path mapping",
-            "The part of a domain that is mapped to the API's stage. Several APIs can share a domain. See the API Gateway \
+            "The part of a domain that is mapped to the API's stage. Several APIs can share a domain. One with several levels is \
+             made through API Gateway's V2 API, as an API mapping. See the API Gateway \
              developer guide, \"Use API mappings to connect API stages to a custom domain name\".",
         )
     };
@@ -85,11 +89,9 @@ impl Kind for BasePathMapping {
             |p: &Props, _| p.existing.into(),
         )
         .by(Part::Mark),
-        Field::new(
-            "base_path",
-            "The first part of the path.",
-            |p: &Props, _| (&p.base_path).into(),
-        )
+        Field::new("base_path", "The beginning of the path.", |p: &Props, _| {
+            (&p.base_path).into()
+        })
         .by(Part::Mapping("/basePath", |want| &want.base_path)),
         // One to another API is not the stack's.
         Field::place("api", "rest_api", |p: &Props, book| p.api.value(book)),
@@ -174,6 +176,10 @@ impl Kind for BasePathMapping {
         if want.existing {
             mark(writer, &api, &domain).await?;
         }
+        if api_mapping::is_needed(&want.base_path) {
+            api_mapping::create(writer, &domain, &api, want).await?;
+            return Ok(outputs(&domain, &want.base_path));
+        }
         let created = writer.patiently(async || {
             let request = writer
                 .apigateway()
@@ -209,12 +215,18 @@ impl Kind for BasePathMapping {
                 Part::Mapping(path, value) => patches.replace(*path, value(want)),
             }
         }
-        if !patches.is_empty() {
+        let before = &live.props.base_path;
+        if patches.is_empty() {
+            return Ok(outputs(&domain, &want.base_path));
+        }
+        if api_mapping::is_needed(before) || api_mapping::is_needed(&want.base_path) {
+            api_mapping::update(writer, &domain, &api, before, want).await?;
+        } else {
             let request = writer
                 .apigateway()
                 .update_base_path_mapping()
                 .domain_name(&domain)
-                .base_path(sent(&live.props.base_path))
+                .base_path(sent(before))
                 .set_patch_operations(patches.operations());
             writer
                 .call(
@@ -229,19 +241,23 @@ impl Kind for BasePathMapping {
     async fn delete(writer: &Writer, live: &LiveReference<'_, Props>) -> Result<(), AwsError> {
         let props = live.props;
         let (domain, api) = (literal(&props.domain), literal(&props.api));
-        let request = writer
-            .apigateway()
-            .delete_base_path_mapping()
-            .domain_name(&domain)
-            .base_path(sent(&props.base_path));
-        gone_is_success(
-            writer
-                .call(
-                    Operation::apigateway("DeleteBasePathMapping"),
-                    request.send(),
-                )
-                .await,
-        )?;
+        if api_mapping::is_needed(&props.base_path) {
+            api_mapping::delete(writer, &domain, &api, &props.base_path).await?;
+        } else {
+            let request = writer
+                .apigateway()
+                .delete_base_path_mapping()
+                .domain_name(&domain)
+                .base_path(sent(&props.base_path));
+            gone_is_success(
+                writer
+                    .call(
+                        Operation::apigateway("DeleteBasePathMapping"),
+                        request.send(),
+                    )
+                    .await,
+            )?;
+        }
         if !props.existing {
             return Ok(());
         }
@@ -281,11 +297,7 @@ pub(super) async fn leading_to(
                 && stage.is_none_or(|stage| mapping.stage.as_deref() == Some(stage));
             if leads && !ours.contains(format!("{domain}/{path}").as_str()) {
                 others.push(format!("{} on the domain {domain:?}", shown(path)));
-                calls.push(format!(
-                    "aws apigateway delete-base-path-mapping --domain-name {} --base-path {}",
-                    shell_word(domain),
-                    shell_word(sent(path))
-                ));
+                calls.push(deletion(domain, path));
             }
         }
     }
@@ -298,6 +310,24 @@ pub(super) async fn leading_to(
         ),
         help: format!("map them elsewhere or remove them first\n{}", calls.join("\n")),
     }))
+}
+
+/// The command that deletes a mapping.
+fn deletion(domain: &str, base_path: &str) -> String {
+    let name = shell_word(domain);
+    if api_mapping::is_needed(base_path) {
+        // A base path has neither backticks nor double quotes.
+        let query = format!("Items[?ApiMappingKey==`\"{base_path}\"`].ApiMappingId");
+        return format!(
+            "aws apigatewayv2 delete-api-mapping --domain-name {name} --api-mapping-id \"$(aws apigatewayv2 get-api-mappings \
+             --domain-name {name} --query {} --output text)\"",
+            shell_word(&query)
+        );
+    }
+    format!(
+        "aws apigateway delete-base-path-mapping --domain-name {name} --base-path {}",
+        shell_word(sent(base_path))
+    )
 }
 
 /// The address of a mapping in the file's words.

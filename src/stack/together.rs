@@ -225,7 +225,7 @@ const MISTAKES: &[(&str, &str, Code, &str, &[&str])] = &[
     ("existing = false, certificate", "existing = true, tls = \"1.2\" }\n# certificate", Code::BadDomain, "tls", &["api.domain"]),
     ("existing = true, base", "base", Code::MissingKey, "domain", &["api.domain"]),
     ("acm:${stack.region}", "acm:us-east-1", Code::BadArn, "\"arn:aws:acm:us-east-1:123456789012:certificate/2\"", &["api.domain.certificate", "stack.region"]),
-    ("base_paths = [\"v1\"], m", "base_paths = [\"v/1\"], m", Code::BadDomain, "\"v/1\"", &["api.domain.base_paths"]),
+    ("base_paths = [\"v1\"], m", "base_paths = [\"v//1\"], m", Code::BadDomain, "\"v//1\"", &["api.domain.base_paths"]),
     ("s3://trust", "trust", Code::BadUrl, "\"trust/store.pem\"", &["api.domain.mutual_tls.truststore"]),
     ("tls = \"1.2\"", "tls = \"1.0\"", Code::BadDomain, "\"1.0\"", &["api.domain.tls", "api.domain.mutual_tls"]),
     ("tls = \"1.2\"", "tls = \"1.3\"", Code::BadDomain, "\"1.3\"", &["api.domain.tls", "api.domain.mutual_tls"]),

@@ -227,6 +227,87 @@ def test_a_patch_of_a_mapping_that_aws_refuses(gateway, domain, api, patch, code
         gateway.update_base_path_mapping(domainName=domain, basePath="v2", patchOperations=patch)
 
 
+@pytest.fixture
+def v2(client):
+    return client("apigatewayv2")
+
+
+def test_api_mappings(gateway, v2, domain, api):
+    target = {"DomainName": domain, "ApiId": api.id, "Stage": "live"}
+    made = body(v2.create_api_mapping(**target, ApiMappingKey="v1/orders"))
+    assert made == {"ApiId": api.id, "ApiMappingId": made["ApiMappingId"], "ApiMappingKey": "v1/orders", "Stage": "live"}
+    one = {"DomainName": domain, "ApiMappingId": made["ApiMappingId"]}
+    assert body(v2.get_api_mapping(**one)) == made
+    # Both APIs list the mappings of both.
+    gateway.create_base_path_mapping(domainName=domain, basePath="v1", restApiId=api.id, stage="live")
+    whole = body(v2.create_api_mapping(**target))
+    assert whole["ApiMappingKey"] == ""
+    items = v2.get_api_mappings(DomainName=domain)["Items"]
+    assert [item["ApiMappingKey"] for item in items] == ["", "v1", "v1/orders"] and len({item["ApiMappingId"] for item in items}) == 3
+    old = [{"basePath": base, "restApiId": api.id, "stage": "live"} for base in ("(none)", "v1", "v1/orders")]
+    assert gateway.get_base_path_mappings(domainName=domain)["items"] == old
+    assert body(gateway.get_base_path_mapping(domainName=domain, basePath="v1/orders")) == old[2]
+    pages = [v2.get_api_mappings(DomainName=domain, MaxResults="2")]
+    pages.append(v2.get_api_mappings(DomainName=domain, NextToken=pages[0]["NextToken"]))
+    assert [len(page["Items"]) for page in pages] == [2, 1] and "NextToken" not in pages[1]
+
+    other = api.stage("other")["stageName"]
+    moved = v2.update_api_mapping(**one, ApiId=api.id, ApiMappingKey="v2/a/b", Stage=other)
+    assert body(moved) == {**made, "ApiMappingKey": "v2/a/b", "Stage": other} == body(v2.get_api_mapping(**one))
+    assert v2.update_api_mapping(**one, ApiId=api.id)["ApiMappingKey"] == "v2/a/b"
+    with refused("BadRequestException", "base path mappings related to the Stage"):
+        gateway.delete_stage(restApiId=api.id, stageName=other)
+    v2.delete_api_mapping(**one)
+    for call in (v2.get_api_mapping, v2.delete_api_mapping):
+        with refused("NotFoundException", "Invalid API mapping identifier specified", 404):
+            call(**one)
+    with refused("NotImplemented", "apigatewayv2:GetDomainNames", 501):
+        v2.get_domain_names()
+
+
+@pytest.mark.parametrize(
+    "members, code, words, status",
+    [
+        ({"ApiMappingKey": "v1/a"}, "ConflictException", "ApiMapping key already exists for this domain name", 409),
+        ({"ApiMappingKey": "a b"}, "BadRequestException", "An ApiMapping key may contain only letters, numbers and one of", 400),
+        ({"ApiMappingKey": "/a"}, "BadRequestException", "An ApiMapping key may contain only letters, numbers and one of", 400),
+        ({"ApiMappingKey": "a//b"}, "BadRequestException", "An ApiMapping key may contain only letters, numbers and one of", 400),
+        ({"ApiMappingKey": "a" * 301}, "BadRequestException", "at most 300 characters", 400),
+        ({"ApiId": "nothing000"}, "NotFoundException", "Invalid API identifier specified 123456789012:nothing000", 404),
+        ({"Stage": "absent"}, "BadRequestException", "Invalid stage identifier specified", 400),
+        ({"DomainName": "nothing.example.com"}, "NotFoundException", "Invalid domain name identifier specified", 404),
+    ],
+)
+def test_an_api_mapping_that_aws_refuses(v2, domain, api, members, code, words, status):
+    v2.create_api_mapping(DomainName=domain, ApiMappingKey="v1/a", ApiId=api.id, Stage="live")
+    good = {"DomainName": domain, "ApiMappingKey": "v2/a", "ApiId": api.id, "Stage": "live"}
+    with refused(code, words, status):
+        v2.create_api_mapping(**{**good, **members})
+
+
+def test_a_domain_that_has_no_api_mappings(gateway, v2, unique, regional, edge_certificate, api):
+    target = {"ApiMappingKey": "v1/a", "ApiId": api.id, "Stage": "live"}
+    for number, (settings, words) in enumerate(
+        [
+            ({"certificateArn": edge_certificate}, "Only REGIONAL domain names can be managed"),
+            ({**regional, "securityPolicy": "TLS_1_0"}, "with a security policy of TLS 1.2"),
+        ]
+    ):
+        name = f"{unique}{number}.example.com"
+        gateway.create_domain_name(domainName=name, **settings)
+        with refused("BadRequestException", words):
+            v2.create_api_mapping(DomainName=name, **target)
+
+
+def test_a_domain_has_200_mappings_with_several_levels(v2, domain, api):
+    target = {"DomainName": domain, "ApiId": api.id, "Stage": "live"}
+    for number in range(200):
+        v2.create_api_mapping(**target, ApiMappingKey=f"a/{number}")
+    with refused("BadRequestException", "Maximum number of multi-level API mappings"):
+        v2.create_api_mapping(**target, ApiMappingKey="a/b")
+    v2.create_api_mapping(**target, ApiMappingKey="a")
+
+
 def test_an_api_or_a_stage_with_mappings_stays(gateway, domain, api):
     gateway.create_base_path_mapping(domainName=domain, basePath="v1", restApiId=api.id)
     with refused("BadRequestException", f"base path mappings related to the RestApi in your domains: {domain}"):

@@ -151,7 +151,7 @@ BROKEN = {
     "a domain of an API": ('"api.example.com", existing', '"api", existing'),
     "a domain without a certificate": ('existing = false, certificate = "arn:aws:acm:${stack.region}:123456789012:certificate/2", ', ""),
     "an existing domain with a certificate": ("existing = false", "existing = true"),
-    "a base path with a slash": ('base_paths = ["v1"]', 'base_paths = ["v/1"]'),
+    "a base path with an empty level": ('base_paths = ["v1"]', 'base_paths = ["v//1"]'),
     "a truststore": ("s3://trust", "trust"),
     "a hosted zone": ('zone = "Z0123456789ABC"', 'zone = "zone"'),
     "a load balancer's name": ('"whole-road"', '"whole road"'),

@@ -13,6 +13,7 @@ import pytest
 import walk
 import walk_acm
 import walk_apigateway
+import walk_apigatewayv2
 import walk_cognito
 import walk_ec2
 import walk_elbv2
@@ -28,6 +29,7 @@ from botocore.exceptions import ClientError, ParamValidationError
 SERVICES = [
     walk_acm,
     walk_apigateway,
+    walk_apigatewayv2,
     walk_cognito,
     walk_ec2,
     walk_elbv2,

@@ -53,7 +53,7 @@ def test_a_service_that_is_not_there_says_so(client):
         client("dynamodb").list_tables()
     with refused("NotImplemented", "the service sqs", status=501):
         client("sqs").list_queues()
-    with refused("NotImplemented", "API Gateway v2", status=501):
+    with refused("NotImplemented", "apigatewayv2:GetApis", status=501):
         client("apigatewayv2").get_apis()
 
 

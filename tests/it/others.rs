@@ -271,10 +271,18 @@ async fn an_api_and_a_stage_to_which_a_hand_made_base_path_leads_do_not_go() {
     let mapping = mapping.domain_name("theirs.example.com").base_path("x");
     let mapping = mapping.rest_api_id(beside.api().await).stage("prod");
     Box::pin(mapping.send()).await.unwrap();
+    let mapping = beside.world.apigatewayv2().create_api_mapping();
+    let mapping = mapping
+        .domain_name("theirs.example.com")
+        .api_mapping_key("y/z");
+    let mapping = mapping.api_id(beside.api().await).stage("prod");
+    Box::pin(mapping.send()).await.unwrap();
 
     let says = [
         "/x on the domain \"theirs.example.com\"",
+        "/y/z on the domain \"theirs.example.com\"",
         "delete-base-path-mapping --domain-name theirs.example.com --base-path x",
+        "delete-api-mapping --domain-name theirs.example.com --api-mapping-id",
     ];
     beside.stops(&beside.folder.local(&DESTROY), &says);
     let renamed = ["apply", "--yes", "--allow-delete", "api/stage/prod"];

@@ -21,6 +21,7 @@ BOTOCORE = "1.43.11"
 SERVICES = {
     "cognito-idp": "cognito",
     "apigateway": "apigateway",
+    "apigatewayv2": "apigatewayv2",
     "sts": "sts",
     "resourcegroupstaggingapi": "tagging",
     "ec2": "ec2",

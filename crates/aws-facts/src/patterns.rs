@@ -20,10 +20,11 @@ pub const HOSTED_ZONE_ID: &str = "^Z[A-Z0-9]{1,31}$";
 /// Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/how-to-custom-domains.html>
 pub const HOST: &str = r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$";
 
-/// A base path mapping's path.
+/// A base path mapping's path: levels with slashes between them. [`crate::limits::apigateway::LONGEST_BASE_PATH`] is its length.
 ///
-/// Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/rest-api-mappings.html>
-pub const BASE_PATH: &str = r"^[A-Za-z0-9$_.+!*'()-]{1,300}$";
+/// Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/rest-api-mappings.html>; that no level is empty, from aws-cdk,
+/// `aws-apigateway/lib/base-path-mapping.ts`
+pub const BASE_PATH: &str = r"^[A-Za-z0-9$_.+!*'()-]+(/[A-Za-z0-9$_.+!*'()-]+)*$";
 
 /// An object in S3.
 ///

@@ -5,7 +5,7 @@
 /// A service with request quotas.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum Service {
-    /// Amazon API Gateway's REST API control plane.
+    /// Amazon API Gateway's control plane. Its quota of all operations is not for V1 or V2, and none is published for API mappings.
     ApiGateway,
     /// Amazon Cognito user pools.
     Cognito,

@@ -17,6 +17,7 @@
 
 pub mod acm;
 pub mod apigateway;
+mod apigatewayv2;
 #[cfg(test)]
 mod as_aws;
 pub mod beside;

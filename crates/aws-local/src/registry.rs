@@ -7,8 +7,8 @@ use aws_facts::regions;
 use super::model::{Model, Protocol};
 use super::operation::{Object, Operation, Refusal};
 use super::{
-    acm, apigateway, check, cognito, ec2, elbv2, iam, lambda, logs, route53, secretsmanager, ssm,
-    sts, tagging,
+    acm, apigateway, apigatewayv2, check, cognito, ec2, elbv2, iam, lambda, logs, route53,
+    secretsmanager, ssm, sts, tagging,
 };
 
 /// One of AWS's services.
@@ -27,7 +27,19 @@ pub(super) struct AwsService {
     pub(super) global_region: Option<&'static str>,
 }
 
-pub(super) static SERVICES: [AwsService; 13] = [
+/// The name of API Gateway's V2 API here. Requests to it are signed for the same service as V1's.
+const V2: &str = "apigatewayv2";
+
+/// The service of a request with this name in its credential scope and this path.
+pub(super) fn of_request(scope: &str, path: &str) -> Option<&'static AwsService> {
+    let name = match scope {
+        "apigateway" if path.starts_with("/v2/") => V2,
+        name => name,
+    };
+    SERVICES.iter().find(|service| service.name == name)
+}
+
+pub(super) static SERVICES: [AwsService; 14] = [
     AwsService::new(
         "cognito-idp",
         || Model::parse(include_str!("../models/cognito.json")),
@@ -42,6 +54,12 @@ pub(super) static SERVICES: [AwsService; 13] = [
         "ValidationException",
     )
     .naming_inputs(),
+    AwsService::new(
+        V2,
+        || Model::parse(include_str!("../models/apigatewayv2.json")),
+        &[apigatewayv2::OPERATIONS],
+        "BadRequestException",
+    ),
     AwsService::new(
         "sts",
         || Model::parse(include_str!("../models/sts.json")),

@@ -21,7 +21,7 @@ use super::functions::{FunctionVersion, FunctionWatcher, Functions, LogAccess};
 use super::model::Model;
 use super::operation::{Answer, Call, Object, Operation, Outside, Pace, Refusal, Run, seconds};
 use super::protocol::{self, Target};
-use super::registry::{AwsService, SERVICES};
+use super::registry::{self, AwsService, SERVICES};
 use super::scenario::{Counts, Scenario, TaggedStates};
 use super::state::State;
 use super::store::{Store, StoreError};
@@ -266,11 +266,13 @@ impl Service {
         let request_id = identifiers::uuid();
         let scope = Scope::of(request);
         let target = Target::of(request).map(|target| target.prefix.to_owned());
-        let service = SERVICES.iter().find(|service| match (&scope, &target) {
-            (Some(scope), _) => service.name == scope.service,
-            (None, Some(target)) => service.model.metadata.target_prefix == *target,
-            (None, None) => false,
-        });
+        let service = match (&scope, &target) {
+            (Some(scope), _) => registry::of_request(&scope.service, request.uri().path()),
+            (None, Some(target)) => SERVICES
+                .iter()
+                .find(|service| service.model.metadata.target_prefix == *target),
+            (None, None) => None,
+        };
         let Some(service) = service else {
             let refusal = match scope {
                 Some(scope) => {
@@ -306,16 +308,6 @@ impl Service {
         request_id: &str,
     ) -> Result<Answered, Refusal> {
         let model: &'static Model = &service.model;
-        if service.name == "apigateway" && request.uri().path().starts_with("/v2/") {
-            // It is signed for the same service, and has a model of its own.
-            let asked = format_args!(
-                "API Gateway v2: {} {}",
-                request.method(),
-                request.uri().path()
-            )
-            .to_string();
-            return Err(Refusal::not_implemented(asked));
-        }
         if service.name == "lambda" {
             lambda::check_size(request)?;
         }

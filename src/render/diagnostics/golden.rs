@@ -202,7 +202,7 @@ fn the_private_road() {
 
 #[test]
 fn own_domains() {
-    let domain = "[api.domain]\nname = \"API.example.com\"\ntls = \"1.0\"\nbase_paths = [\"v1/x\", \"\"]\nzone = \"example.org\"\n\
+    let domain = "[api.domain]\nname = \"API.example.com\"\ntls = \"1.0\"\nbase_paths = [\"v1/x\", \"\", \"a//b\"]\nzone = \"example.org\"\n\
                   mutual_tls = { truststore = \"https://trust/store.pem\" }\n[api.routes]\n";
     insta::assert_snapshot!(told(&edited("[api.routes]\n", domain)));
     let shared = "disable_default_endpoint = true\n[api.domain]\nname = \"api.example.com\"\nexisting = true\n\

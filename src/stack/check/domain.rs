@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use aws_facts::limits::apigateway::{LONGEST_BASE_PATH, MOST_MULTI_LEVEL_MAPPINGS};
 use aws_facts::patterns;
 use regex::Regex;
 
@@ -130,38 +131,65 @@ fn own(judge: &mut Judge<'_>, path: &KeyPath, api: &Api, domain: &ApiDomain) {
         judge.zone(path, zone, &domain.name);
     }
     judge.endpoint_access(path, domain.tls, domain.endpoint_access);
-    base_paths(judge, &path.join("base_paths"), domain);
+    base_paths(judge, path, domain);
     if let Some(mutual) = &domain.mutual_tls {
         mutual_tls(judge, path, api, domain, mutual);
     }
 }
 
-fn base_paths(judge: &mut Judge<'_>, list: &KeyPath, domain: &ApiDomain) {
+fn base_paths(judge: &mut Judge<'_>, path: &KeyPath, domain: &ApiDomain) {
     static BASE_PATH: LazyLock<Regex> =
         LazyLock::new(|| Regex::new(patterns::BASE_PATH).expect("the pattern is constant"));
-    for base_path in domain
-        .base_paths
-        .iter()
-        .filter(|one| !BASE_PATH.is_match(one))
-    {
+    let list = path.join("base_paths");
+    for base_path in &domain.base_paths {
         let (message, help) = if base_path.is_empty() {
             (
                 "a base path is empty".to_owned(),
-                "leave `base_paths` out where the whole domain is this API's",
+                "leave `base_paths` out where the whole domain is this API's".to_owned(),
             )
-        } else if base_path.contains('/') {
+        } else if base_path.split('/').any(str::is_empty) {
             (
-                format!("the base path `{base_path}` holds `/`"),
-                // The API for REST APIs refuses it: "To create a multi-level base path mapping, use API Gateway V2."
-                "write one part, such as `v1`: AWS maps several only by its API for HTTP APIs, which gatestack does not use",
+                format!("the base path `{base_path}` has an empty level"),
+                "write a slash only between two levels, as in `v1/orders`".to_owned(),
             )
-        } else {
+        } else if !BASE_PATH.is_match(base_path) {
             (
                 format!("API Gateway refuses the base path `{base_path}`"),
-                "allowed are letters, digits and `$ - _ . + ! * ' ( )`",
+                "allowed are letters, digits and `$ - _ . + ! * ' ( )`, and `/` between two levels"
+                    .to_owned(),
             )
+        } else if base_path.len() > LONGEST_BASE_PATH {
+            (
+                format!("the base path has {} characters", base_path.len()),
+                format!("API Gateway allows {LONGEST_BASE_PATH}"),
+            )
+        } else {
+            continue;
         };
-        judge.element_error(Code::BadDomain, list, base_path, message, help);
+        judge.element_error(Code::BadDomain, &list, base_path, message, help);
+    }
+    let mut levels = domain
+        .base_paths
+        .iter()
+        .filter(|path| path.contains('/') && BASE_PATH.is_match(path));
+    let Some(multi_level) = levels.next() else {
+        return;
+    };
+    let several = 1 + levels.count();
+    if several > MOST_MULTI_LEVEL_MAPPINGS {
+        let message = format!("the domain has {several} base paths with several levels");
+        let help = format!("API Gateway allows {MOST_MULTI_LEVEL_MAPPINGS}");
+        judge.error(Code::TooMany, &list, message, help);
+    }
+    // "For a Regional custom domain name with the TLS 1.2 security policy, API Gateway supports multi-level API mappings": API Gateway
+    // developer guide, "Use API mappings to connect API stages to a custom domain name for REST APIs". Its other policies with TLS
+    // 1.2 or 1.3 are newer than the sentence; that they do is inferred.
+    if domain.tls == TlsPolicy::Tls10 {
+        let message = format!(
+            "API Gateway has base paths with several levels, such as `{multi_level}`, only with TLS 1.2"
+        );
+        let help = "remove `tls`, or write base paths of one level";
+        judge.error(Code::BadDomain, &path.join("tls"), message, help);
     }
 }
 
@@ -247,12 +275,42 @@ mod tests {
     }
 
     #[test]
-    fn base_paths_are_one_part_of_the_path() {
+    fn base_paths_have_levels() {
         let paths = |paths: &str| domain(&format!("{SOUND}\nbase_paths = [{paths}]"));
-        assert_eq!(paths("\"v1\", \"v2.0\", \"(a)\""), []);
-        for bad in ["", "a/b", "a b", "ä"] {
+        let long = |length: usize| "a/".repeat(150)[..length].to_owned() + "b";
+        let (longest, longer) = (long(299), long(300));
+        assert_eq!(
+            paths(&format!(
+                "\"v1\", \"v2.0\", \"(a)\", \"v1/orders/new\", \"a{}\"",
+                &longest[1..]
+            )),
+            []
+        );
+        for bad in ["", "/a", "a/", "a//b", "/", "a b", "a/ä", &longer] {
             assert_eq!(paths(&format!("\"{bad}\"")), [Code::BadDomain], "{bad}");
         }
+    }
+
+    #[test]
+    fn base_paths_with_levels_need_tls_1_2_and_are_counted() {
+        let with = |tls: &str, paths: &str| {
+            domain(&format!("{SOUND}\ntls = \"{tls}\"\nbase_paths = [{paths}]"))
+        };
+        for (tls, path, wanted) in [
+            ("1.0", "\"v1\"", &[][..]),
+            ("1.0", "\"v1/a\"", &[Code::BadDomain][..]),
+            ("1.2", "\"v1/a\"", &[]),
+            ("1.3", "\"v1/a\"", &[]),
+        ] {
+            assert_eq!(with(tls, path), wanted, "{tls} {path}");
+        }
+        let many = |count: usize| {
+            (0..count)
+                .map(|n| format!("\"a/{n}\", "))
+                .collect::<String>()
+        };
+        assert_eq!(with("1.2", &(many(200) + "\"v1\"")), []);
+        assert_eq!(with("1.2", &many(201)), [Code::TooMany]);
     }
 
     #[test]

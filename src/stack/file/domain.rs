@@ -60,7 +60,7 @@ pub struct ApiDomain {
     #[serde(default)]
     #[schemars(example = &"dualstack")]
     pub ip: IpAddresses,
-    /// The first part of the path that leads to this API, such as `v1`, or several. None: all of the domain is this API's.
+    /// The beginning of the path of this API's URLs, such as `v1` or `v1/orders`, or several. None: all of the domain is this API's.
     #[serde(default)]
     #[schemars(example = ["v1"])]
     pub base_paths: BTreeSet<String>,

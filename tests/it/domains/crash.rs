@@ -115,3 +115,34 @@ async fn destroying_domains_can_die_anywhere() {
     })
     .await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn making_base_paths_with_levels_can_die_anywhere() {
+    dies_at_every_call(agreed(), |account| {
+        let says = account.own(API, "base_paths = [\"v1/orders\", \"v2\"]");
+        (None, says)
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn changing_base_paths_with_levels_can_die_anywhere() {
+    dies_at_every_call(agreed(), |account| {
+        let before = account.own(API, "base_paths = [\"v1/orders\", \"v1/new\", \"v2\"]");
+        let after = Says {
+            api: "stage = \"live\"",
+            ..account.own(API, "base_paths = [\"v1/orders\", \"v3/a/b\", \"v4\"]")
+        };
+        (Some(before), after)
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn destroying_base_paths_with_levels_can_die_anywhere() {
+    dies_at_every_call(destroying(), |account| {
+        let says = account.own(API, "base_paths = [\"v1/orders\", \"v1\"]");
+        (Some(says.clone()), says)
+    })
+    .await;
+}

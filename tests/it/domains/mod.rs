@@ -1,6 +1,7 @@
 //! Custom domains: base paths, records in Route 53, and domains that several stacks share.
 
 mod crash;
+mod levels;
 mod records;
 mod settings;
 

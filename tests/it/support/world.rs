@@ -99,6 +99,11 @@ impl World {
         somebody!(self, aws_sdk_apigateway)
     }
 
+    /// A client of API Gateway's V2 API for changes by hand.
+    pub(crate) fn apigatewayv2(&self) -> aws_sdk_apigatewayv2::Client {
+        somebody!(self, aws_sdk_apigatewayv2)
+    }
+
     /// A Cognito client for changes by hand.
     pub(crate) fn cognito(&self) -> aws_sdk_cognitoidentityprovider::Client {
         somebody!(self, aws_sdk_cognitoidentityprovider)

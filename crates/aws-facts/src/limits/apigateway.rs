@@ -94,6 +94,16 @@ pub const MOST_VPC_LINKS: usize = 20;
 /// Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html>
 pub const MOST_DOMAIN_NAMES: usize = 120;
 
+/// API mappings of a domain name whose paths have several levels.
+///
+/// Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html>
+pub const MOST_MULTI_LEVEL_MAPPINGS: usize = 200;
+
+/// The longest path of an API mapping, in characters.
+///
+/// Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/rest-api-mappings.html>
+pub const LONGEST_BASE_PATH: usize = 300;
+
 /// The longest resource policy, in characters. A quota.
 ///
 /// Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html>

@@ -1,5 +1,11 @@
 //! Base path mappings: the API and stage for a path of a custom domain name.
+//!
+//! V2 calls them API mappings (`apigatewayv2.rs`) and gives them ids. V1 reads those with several levels, but doesn't make any.
+//! Evidence: reported, hashicorp/terraform-provider-aws#45821, which reads `/domainnames/NAME/basepathmappings/dev%2Ftest%2Fsomething`
+//! Another project's notes on its account say that `get-base-path-mappings` lists `internal/uva-integration-main`. That V1
+//! neither changes nor deletes them is inferred from its refusal to make them.
 
+use super::super::identifiers;
 use super::super::operation::{Answer, Call, Object, Operation, Refusal};
 use super::super::state::Region;
 use super::domain_names::{find, no_domain};
@@ -17,10 +23,20 @@ pub(super) const OPERATIONS: &[Operation] = &[
 ];
 
 /// The base path of the whole domain, as AWS writes it.
-const NONE: &str = "(none)";
+pub(crate) const NONE: &str = "(none)";
+
+/// The member of a mapping with its id, which V1 doesn't return.
+pub(crate) const ID: &str = "apiMappingId";
 
 fn no_mapping() -> Refusal {
     not_found("Invalid base path mapping identifier specified")
+}
+
+/// A mapping as V1 returns it.
+fn described(mapping: &Object) -> Object {
+    let mut described = mapping.clone();
+    described.remove(ID);
+    described
 }
 
 /// A base path as stored.
@@ -80,6 +96,7 @@ fn create(region: &mut Region, call: &Call) -> Answer {
     let base = base_path(call.text("basePath"))?;
     let mut mapping = members(call, &["restApiId", "stage"]);
     mapping.insert("basePath".into(), base.into());
+    mapping.insert(ID.into(), identifiers::api_gateway_short().into());
     check(state, &mapping)?;
     if domain.mappings.contains_key(base) {
         return Err(conflict("Base path already exists for this domain name"));
@@ -87,13 +104,17 @@ fn create(region: &mut Region, call: &Call) -> Answer {
     let domain = state.domain_names.get_mut(call.text("domainName"));
     let mappings = &mut domain.ok_or_else(no_domain)?.mappings;
     mappings.insert(base.into(), mapping.clone());
-    Ok(mapping)
+    Ok(described(&mapping))
 }
 
 fn get(region: &Region, call: &Call) -> Answer {
     let domain = find(&region.apigateway, call)?;
-    let mapping = domain.mappings.get(base_path(call.text("basePath"))?);
-    mapping.cloned().ok_or_else(no_mapping)
+    let base = match call.text("basePath") {
+        levels if levels.contains('/') => levels,
+        base => base_path(base)?,
+    };
+    let mapping = domain.mappings.get(base);
+    mapping.map(described).ok_or_else(no_mapping)
 }
 
 fn list(region: &Region, call: &Call) -> Answer {
@@ -101,7 +122,7 @@ fn list(region: &Region, call: &Call) -> Answer {
     let rows = domain
         .mappings
         .iter()
-        .map(|(base, mapping)| (base.as_str(), mapping.clone()));
+        .map(|(base, mapping)| (base.as_str(), described(mapping)));
     page(call, call.text("domainName"), rows)
 }
 
@@ -137,7 +158,7 @@ fn update(region: &mut Region, call: &Call) -> Answer {
     let mappings = &mut domain.ok_or_else(no_domain)?.mappings;
     mappings.remove(&old_base);
     mappings.insert(base, mapping.clone());
-    Ok(mapping)
+    Ok(described(&mapping))
 }
 
 fn delete(region: &mut Region, call: &Call) -> Answer {

@@ -100,7 +100,7 @@ static NAME: LazyLock<Regex> = LazyLock::new(|| {
         .expect("it is a pattern")
 });
 
-pub(super) fn no_domain() -> Refusal {
+pub(crate) fn no_domain() -> Refusal {
     not_found("Invalid domain name identifier specified")
 }
 
@@ -164,7 +164,7 @@ fn create(region: &mut Region, call: &Call) -> Answer {
 }
 
 /// Whether the name has an endpoint of this type.
-pub(super) fn is(settings: &Object, kind: &str) -> bool {
+pub(crate) fn is(settings: &Object, kind: &str) -> bool {
     let types = settings
         .get("endpointConfiguration")
         .and_then(|endpoint| endpoint["types"].as_array());

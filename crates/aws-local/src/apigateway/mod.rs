@@ -1,4 +1,4 @@
-//! API Gateway's REST APIs (v1): the control plane, one file per noun.
+//! API Gateway's V1 API, for REST APIs: the control plane, one file per noun.
 //!
 //! A deployment has a snapshot of the whole [`Definition`], which the data plane serves. OpenAPI import and export, client
 //! certificates, documentation and private domain names are not implemented: they answer 501 by name.
@@ -36,9 +36,11 @@ mod vpc_links;
 
 use super::operation::Operation;
 
-pub(super) use domain_names::region_of_zone;
+pub(super) use base_path_mappings::{ID, NONE};
+pub(super) use domain_names::{is, no_domain, region_of_zone};
 pub(super) use domain_rules::using_certificate;
 pub(super) use gateway_responses::effective as gateway_response;
+pub(super) use refusals::{bad_request, conflict, not_found};
 pub(super) use state::text;
 pub use state::{
     ApiKey, Definition, Deployment, DomainName, Integration, Method, Resource, RestApi, Stage,

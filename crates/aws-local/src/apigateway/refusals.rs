@@ -3,17 +3,17 @@
 use super::super::operation::Refusal;
 
 /// 400: the request is invalid.
-pub(super) fn bad_request(message: impl Into<String>) -> Refusal {
+pub(crate) fn bad_request(message: impl Into<String>) -> Refusal {
     Refusal::new(400, "BadRequestException", message)
 }
 
 /// 404: something in the request doesn't exist.
-pub(super) fn not_found(message: impl Into<String>) -> Refusal {
+pub(crate) fn not_found(message: impl Into<String>) -> Refusal {
     Refusal::new(404, "NotFoundException", message)
 }
 
 /// 409: it exists already, or is in use.
-pub(super) fn conflict(message: impl Into<String>) -> Refusal {
+pub(crate) fn conflict(message: impl Into<String>) -> Refusal {
     Refusal::new(409, "ConflictException", message)
 }
 

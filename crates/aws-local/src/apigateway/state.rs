@@ -211,7 +211,7 @@ impl State {
     }
 
     /// Whether there is such a stage.
-    pub(super) fn has_stage(&self, api: &str, stage: &str) -> bool {
+    pub(crate) fn has_stage(&self, api: &str, stage: &str) -> bool {
         self.rest_apis
             .get(api)
             .is_some_and(|api| api.stages.contains(stage))

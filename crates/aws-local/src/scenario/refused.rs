@@ -49,7 +49,7 @@ impl RefusedCalls {
                 "ConcurrentModificationException",
                 "Only one request to update user pool client can be processed at a time",
             ),
-            (Why::Conflict, "apigateway", _) => refusal(
+            (Why::Conflict, "apigateway" | "apigatewayv2", _) => refusal(
                 409,
                 "ConflictException",
                 "Unable to complete operation due to concurrent modification. Please try again later.",
@@ -57,7 +57,7 @@ impl RefusedCalls {
             (Why::Throttle, "cognito-idp", _) => {
                 refusal(400, "TooManyRequestsException", "Rate exceeded")
             }
-            (Why::Throttle, "apigateway", _) => {
+            (Why::Throttle, "apigateway" | "apigatewayv2", _) => {
                 refusal(429, "TooManyRequestsException", "Too Many Requests")
             }
             (Why::Throttle, "elasticloadbalancing", _) => {
