@@ -424,7 +424,10 @@ fn not_a_word(
         .parent()
         .filter(is_array)
         .unwrap_or_else(|| path.clone());
-    let help = match findings.closest(word, possible.iter().copied()) {
+    // A word with other digits is another value, and no typo.
+    let letters = |word: &str| word.replace(|letter: char| letter.is_ascii_digit(), "");
+    let near = findings.closest(word, possible.iter().copied());
+    let help = match near.filter(|near| letters(near) != letters(word)) {
         Some(near) => format!("did you mean \"{near}\"?"),
         None => format!("expected one of {}", quoted.join(", ")),
     };

@@ -69,7 +69,7 @@ fn wrong_values() {
         .replace("mock = { status = 200,", "mock = { status = 99,")
         .replace("region = \"eu-central-1\"", "region = \"eu-central-1\"\naccount = 123456789012")
         .replace("domain =", "tier = \"premium\"\npassword = { min_length = 5 }\ndomain =")
-        .replace("stage    =", "cors = \"*\"\nstage =");
+        .replace("stage    =", "cors = \"*\"\nip = \"ipv6\"\nendpoint_access = \"stric\"\ntls = \"1.1\"\nstage =");
     insta::assert_snapshot!(told(&text));
 }
 

@@ -186,7 +186,7 @@ fn base_paths(judge: &mut Judge<'_>, path: &KeyPath, domain: &ApiDomain) {
     // 1.2 or 1.3 are newer than the sentence; that they do is inferred.
     if domain.tls == TlsPolicy::Tls10 {
         let message = format!(
-            "API Gateway has base paths with several levels, such as `{multi_level}`, only with TLS 1.2"
+            "API Gateway has base paths with several levels, such as `{multi_level}`, only with TLS 1.2 or later"
         );
         let help = "remove `tls`, or write base paths of one level";
         judge.error(Code::BadDomain, &path.join("tls"), message, help);
