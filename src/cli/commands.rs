@@ -93,6 +93,7 @@ impl Command {
             Self::Call(args) => args.contradiction(global),
             Self::Dev(_) => global.contradiction_of_dev(),
             Self::Handoff(args) => args.contradiction(),
+            Self::Rollback(args) => args.contradiction(),
             Self::Verify(args) => args.contradiction(global),
             _ => None,
         }

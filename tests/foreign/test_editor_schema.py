@@ -40,7 +40,8 @@ def overlay():
 def validate(text, folder):
     (folder / "stack.toml").write_text(text)
     (folder / "backend.sh").write_text("#!/bin/sh\n")
-    (folder / "policy.json").write_text('{"Version": "2012-10-17", "Statement": []}')
+    statement = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}
+    (folder / "policy.json").write_text(json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
     (folder / "Cargo.toml").write_text("")
     return subprocess.run([os.environ["GATESTACK"], "validate", "--json"], cwd=folder, capture_output=True, text=True)
 

@@ -56,7 +56,18 @@ impl Args {
         runtime(invocation.local)?.block_on(self.roll_back(invocation, ui))
     }
 
+    /// Deployments have no versions.
+    pub(super) fn contradiction(&self) -> Option<String> {
+        let (target, _) = self.target.as_deref().zip(self.version.as_ref())?;
+        (!is_function(target)).then(|| {
+            format!(
+                "the argument '[VERSION]' cannot be used with '{target}', which is no function: name one as 'functions.NAME'"
+            )
+        })
+    }
+
     async fn roll_back(&self, invocation: &Invocation, ui: &mut Ui) -> Result<Exit, Error> {
+        let function = self.function()?;
         let session = open(invocation, &[], Purpose::Find, FirstLook::WhenAsked, ui).await?;
         let mut signals = Signals::listen()?;
         let mut words = self.words();
@@ -69,8 +80,8 @@ impl Args {
             wait: self.wait.time(),
             again: invocation.command_line("rollback", &words),
         };
-        let work = async |_: &mut _, signals: &mut _, ui: &mut _| match self.function()? {
-            Some(key) => self.of_function(&key, &session, signals, ui).await,
+        let work = async |_: &mut _, signals: &mut _, ui: &mut _| match &function {
+            Some(key) => self.of_function(key, &session, signals, ui).await,
             None => self.locked(&session, signals, ui).await,
         };
         locking.locked(&mut signals, ui, work).await
@@ -79,11 +90,7 @@ impl Args {
     /// The table of the function, if one is named.
     fn function(&self) -> Result<Option<String>, Error> {
         let target = self.target.as_deref();
-        let is_function = |target: &&str| Address::new(*target).is_in(Table::Functions);
-        match &self.version {
-            Some(_) => named_function(target),
-            None => named_function(target.filter(is_function)),
-        }
+        named_function(target.filter(|target| is_function(target)))
     }
 
     async fn of_function(
@@ -202,4 +209,9 @@ impl Args {
         }
         Ok(true)
     }
+}
+
+/// Whether the target of a rollback is a function, and no deployment's id.
+fn is_function(target: &str) -> bool {
+    Address::new(target).is_in(Table::Functions)
 }

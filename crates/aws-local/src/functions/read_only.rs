@@ -26,7 +26,7 @@ pub(super) fn spawn(mut command: Command) -> io::Result<(Child, bool)> {
 #[cfg(target_os = "linux")]
 fn restrict() -> Result<bool, landlock::RulesetError> {
     use landlock::{
-        ABI, Access as _, AccessFs, Ruleset, RulesetAttr as _, RulesetCreatedAttr as _,
+        ABI, AccessFs, Ruleset, RulesetAttr as _, RulesetCreatedAttr as _,
         RulesetStatus, path_beneath_rules,
     };
 
