@@ -30,7 +30,7 @@ mod verify;
 pub use call::{Calling, enable, not_applied};
 pub use connect::{Aws, LOCAL_STATE, local_service, local_state};
 pub use duplicates::{all_is_tagged, in_the_way};
-pub use function_code::build;
+pub use function_code::provide as provide_code;
 pub use invocation::{DEFAULT_FILE, Invocation, repeated};
 pub use listener::{Listener, Notice, Silent, unless_local};
 pub use lock::{Held, Locking};

@@ -52,12 +52,8 @@ pub(super) fn refusals(plan: &Plan, day: &str) -> Vec<Problem> {
 /// Packs the code of the functions that a plan creates or changes, for the connection's writers; what a build makes is built first.
 ///
 /// # Errors
-/// All that can't be built or packed. Nothing was written then.
-pub(super) fn provide(
-    session: &Session,
-    plan: &Plan,
-    listener: &mut dyn Listener,
-) -> Result<(), Error> {
+/// All that can't be built or packed, and builds that change what they read. Nothing was written then.
+pub fn provide(session: &Session, plan: &Plan, listener: &mut dyn Listener) -> Result<(), Error> {
     let store = session.connection.payloads();
     let what = "the code of functions can't be uploaded; nothing was written";
     let mut fault = Fault::new(FaultKind::Absent, what);
@@ -80,18 +76,17 @@ pub(super) fn provide(
             }
         }
     }
-    match is_faulty {
-        true => Err(fault.into()),
-        false => Ok(()),
+    if is_faulty {
+        return Err(fault.into());
+    }
+    match run.is_empty() {
+        true => Ok(()),
+        false => unchanged(session),
     }
 }
 
-/// Runs the builds of a plan that is only made, and packs what it would upload.
-///
-/// # Errors
-/// What can't be built or packed. A build changed what it reads: the plan has the digest from before.
-pub fn build(session: &Session, plan: &Plan, listener: &mut dyn Listener) -> Result<(), Error> {
-    provide(session, plan, listener)?;
+/// The builds changed nothing that they read: the plan has the digest from before, and the next one would differ again.
+fn unchanged(session: &Session) -> Result<(), Error> {
     let given = session.given.clone().into_iter();
     let given = given.map(|(name, value)| (name, value.into())).collect();
     let code = CodeReading::Needed(&Code::read);

@@ -94,7 +94,13 @@ impl Props {
             let held = [Part::Code, Part::Configuration, Part::Environment];
             field.part.is_some_and(|part| held.contains(&part))
         });
-        let values = held.map(|field| (field.info.name, (field.get)(self, &Book::default())));
+        let values = held.map(|field| match (field.get)(self, &Book::default()) {
+            // A role of its own goes by the function's name, wherever the two stand in the file.
+            Value::AfterApply(_) if field.info.refers_to == Some("function_role") => {
+                (field.info.name, Value::Unset)
+            }
+            value => (field.info.name, value),
+        });
         let values: BTreeMap<&str, Value> = values.collect();
         let text = serde_json::to_string(&values).unwrap_or_default();
         Some(digest(text.as_bytes())[..16].to_owned())

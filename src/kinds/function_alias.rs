@@ -90,9 +90,11 @@ impl Kind for FunctionAlias {
     };
 
     const FIELDS: &'static [Field<Props, Part>] = &[
-        Field::place("function", "function", |p: &Props, book| {
+        Field::new("function", "The function.", |p: &Props, book| {
             p.function.value(book)
         })
+        .on_change(OnChange::Replace("an alias stays with its function"))
+        .refers_to("function")
         // A function that is not ready can't be published.
         .when_ready(),
         Field::new("alias", "The alias's name.", |p: &Props, _| {

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
 use super::function::names;
+use super::function::parts::OTHER_FUNCTIONS;
 use super::ownership::{Candidate, sort_out};
 use super::{
     Desired, Field, Findings, InPicture, Kind, KindInfo, LiveReference, OnChange, Outputs, Replace,
@@ -179,6 +180,7 @@ impl Kind for FunctionRole {
         marked_on: Some("rest_api"),
         phase: 1,
         replace: Replace::CreateFirst,
+        dependents: &[OTHER_FUNCTIONS],
         in_picture: InPicture::WithUser,
         when_different: "the function may do other things than the file says",
         ..KindInfo::new(

@@ -76,6 +76,7 @@ impl Kind for LogGroup {
         phase: 1,
         loss: Some("every line that it holds"),
         kept_unless_named: true,
+        dependents: &[function::parts::OTHER_FUNCTIONS],
         billable: Some(
             "CloudWatch Logs charges for every line that it takes in, and for keeping it.",
         ),

@@ -8,8 +8,9 @@ use super::desired::Desired;
 use super::observation::{Dependent, Live, Observation, Obstacle};
 use super::registry::Resource;
 use super::{
-    authorizer, base_path_mapping, function, function_alias, listener, resource_server, rest_api,
-    security_group, stage, target_group, user_pool, user_pool_domain, vpc_link,
+    authorizer, base_path_mapping, function, function_alias, function_role, listener,
+    resource_server, rest_api, security_group, stage, target_group, user_pool, user_pool_domain,
+    vpc_link,
 };
 use crate::aws::{AwsError, Container, Reader};
 use crate::model::{Address, OutputName};
@@ -173,6 +174,16 @@ async fn hanging_on(
         Resource::Function(props) => {
             let parts = function::parts::others_of(reader, leaving, address, props.name(), id);
             uses.dependents.extend(Box::pin(parts).await?);
+        }
+        Resource::FunctionRole(props) => {
+            let function = props.tags.get(function_role::FUNCTION_TAG);
+            let function = function.map_or("", String::as_str);
+            let other = function::parts::runs_with(reader, leaving, address, function, &props.arn);
+            uses.dependents.extend(Box::pin(other).await?);
+        }
+        Resource::LogGroup(props) => {
+            let other = function::parts::writes_to(reader, leaving, address, props.name());
+            uses.dependents.extend(Box::pin(other).await?);
         }
         Resource::FunctionAlias(_) => {
             let others = function_alias::others_of(reader, leaving, address, id);

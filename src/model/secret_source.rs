@@ -29,7 +29,7 @@ impl SecretSource {
 
     /// What such a text looks like. The characters of names are those of Systems Manager's and Secrets Manager's API references,
     /// "PutParameter" and "CreateSecret", and of their ARNs; `#` is in none of them.
-    pub const PATTERN: &str = r"^(env:[A-Za-z_][A-Za-z0-9_]*|ssm:[A-Za-z0-9_./:-]+|secretsmanager:[A-Za-z0-9/_+=.@:-]+(#[^#\s]+)?)$";
+    pub const PATTERN: &str = r"^(env:[A-Za-z_][A-Za-z0-9_]*|ssm:[A-Za-z0-9_./:-]+|secretsmanager:[A-Za-z0-9/_+=.@:!-]+(#[^#\s]+)?)$";
 
     /// The source in a text; `None` for any other text.
     pub fn parse(text: &str) -> Option<Self> {
@@ -78,6 +78,8 @@ mod tests {
             "ssm:/partners/acme",
             "secretsmanager:partners/acme",
             "secretsmanager:partners/acme#api-key",
+            // Secrets that a service of AWS manages.
+            "secretsmanager:rds!db-0a1b2c3d#password",
             "secretsmanager:arn:aws:secretsmanager:eu-central-1:123456789012:secret:acme-AbCdEf#key",
         ] {
             let source = SecretSource::parse(text).unwrap_or_else(|| panic!("{text}"));

@@ -404,10 +404,12 @@ async fn functions_can_die_anywhere() {
 
 #[tokio::test(start_paused = true)]
 async fn renaming_and_moving_a_function_can_die_anywhere() {
-    let text = with_functions("");
-    for after in [with_functions(RENAMED), moved(&text, "")] {
-        let renamed = Run::change(&text, &after).agreed();
-        renamed.dies_at_every_call().await;
+    for stack in [with_functions, with_alias] {
+        let text = stack("");
+        for after in [stack(RENAMED), moved(&text, "")] {
+            let renamed = Run::change(&text, &after).agreed();
+            renamed.dies_at_every_call().await;
+        }
     }
 }
 

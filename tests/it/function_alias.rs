@@ -5,6 +5,7 @@ use std::fs;
 use aws_sdk_lambda::types::AliasRoutingConfiguration;
 use gatestack::plan::{Options, Patterns};
 
+use crate::function_changes::{RENAMED, from_to, moved};
 use crate::functions::{m2m, with_functions};
 use crate::support::program::Folder;
 use crate::support::world::{World, somebody, summary};
@@ -105,6 +106,38 @@ async fn an_alias_comes_and_goes_without_a_call_that_fails() {
     world.destroy(&plain).await;
     let left = lambda.list_functions().send().await.unwrap();
     assert!(left.functions().is_empty(), "no version needs consent");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_renamed_function_takes_its_alias_along() {
+    let text = with_alias("");
+    let planned = |key: &str| {
+        [
+            "update api.routes.\"GET /hello\"",
+            "replace api.routes.\"GET /hello\"/permission",
+            "update api/deployment",
+            &format!("replace functions.{key}"),
+            &format!("replace functions.{key}/alias"),
+            &format!("create functions.{key}/logs"),
+            &format!("delete functions.{key}/logs//aws/lambda/claims-hello"),
+            &format!("replace functions.{key}/role"),
+        ]
+        .map(str::to_owned)
+    };
+    for (after, planned) in [
+        (with_alias(RENAMED), planned("hello")),
+        (moved(&text, ""), planned("greeting")),
+    ] {
+        from_to(&text, &after, &planned.each_ref().map(String::as_str)).await;
+    }
+    // The same function in another table.
+    let same = moved(&text, "name = \"claims-hello\"");
+    let planned = [
+        "update functions.greeting",
+        "update functions.greeting/logs",
+        "update functions.greeting/role",
+    ];
+    from_to(&text, &same, &planned).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -230,6 +263,57 @@ async fn what_others_let_in_at_an_alias_goes_only_with_consent() {
     assert_eq!(summary(&world.plan(&plain).await), [""; 0]);
 }
 
+/// The addresses whose loss a destroy needs consent for.
+async fn lost_by_others(world: &World, text: &str) -> Vec<String> {
+    let gone = Options {
+        destroy: true,
+        ..Options::default()
+    };
+    let plan = world.plan_with(text, &gone).await.unwrap();
+    let going = plan.going_along.iter();
+    going.map(|one| one.address.to_string()).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_others_let_in_at_a_version_goes_only_with_consent() {
+    let world = World::new();
+    let text = with_alias("");
+    world.apply(&text).await;
+    assert_eq!(lost_by_others(&world, &text).await, [""; 0]);
+    let lambda = somebody!(world, aws_sdk_lambda);
+    let add = lambda.add_permission().function_name(NAME).qualifier("1");
+    let add = add.statement_id("bucket").action("lambda:InvokeFunction");
+    add.principal("s3.amazonaws.com").send().await.unwrap();
+    assert_eq!(
+        lost_by_others(&world, &text).await,
+        ["functions.hello/other_statements"]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_role_and_the_logs_of_a_function_that_stays_go_only_with_consent() {
+    let world = World::new();
+    let text = with_functions("");
+    world.apply(&text).await;
+    let lambda = somebody!(world, aws_sdk_lambda);
+    let function = lambda.get_function().function_name(NAME).send().await;
+    let arn = function.unwrap().configuration.unwrap().function_arn;
+    let untag = lambda.untag_resource().set_resource(arn);
+    untag
+        .tag_keys(gatestack::kinds::STACK_TAG)
+        .send()
+        .await
+        .unwrap();
+    let lost = [
+        "functions.hello/logs/other_functions",
+        "functions.hello/role/other_functions",
+    ];
+    assert_eq!(lost_by_others(&world, &text).await, lost);
+    world.destroy_with(&text, &lost.map(|_| "**")).await;
+    let left = world.functions_roles_and_groups().await;
+    assert_eq!(left, [vec![NAME.to_owned()], Vec::new(), Vec::new()]);
+}
+
 /// The example with an alias, applied, and the same with other code.
 fn changed() -> (Folder, String) {
     let (folder, text) = m2m();
@@ -328,7 +412,6 @@ fn there_is_no_way_back_without_a_version() {
     };
     refused(&["functions.hello"], "has no alias");
     refused(&["functions.other"], "makes no function");
-    refused(&["hello", "3"], "not the address of a function");
     folder.write(&text.replace("source      =", "alias = \"live\"\nsource      ="));
     refused(&["functions.hello"], "is not applied");
     folder.apply(&[]);

@@ -105,6 +105,12 @@ fn a_plan_with_a_failing_build_is_none() {
             assert!(shown.contains(told), "{build}: {}", ran.stderr);
         }
         assert!(!folder.path().join("it.plan").exists(), "{build}");
+        let ran = folder.local(&["apply", "--yes"]);
+        assert_eq!(ran.code, 1, "{build}: {}", ran.stdout);
+        for told in told.iter().chain(&["nothing was written"]) {
+            let shown = unwrapped(&ran.stderr);
+            assert!(shown.contains(told), "{build}: {}", ran.stderr);
+        }
     }
 }
 

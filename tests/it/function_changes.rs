@@ -24,7 +24,7 @@ pub(crate) fn hello(settings: &str) -> String {
 }
 
 /// Applies one file and then the other: exactly this is planned, the plan after it is empty, and a destroy leaves nothing.
-async fn from_to(before: &str, after: &str, planned: &[&str]) {
+pub(crate) async fn from_to(before: &str, after: &str, planned: &[&str]) {
     let world = World::new();
     world.apply(before).await;
     assert_eq!(summary(&world.plan(before).await), [""; 0], "{before}");

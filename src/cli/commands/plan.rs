@@ -67,7 +67,7 @@ impl Args {
         }
         let Planned { plan, observation } = session.plan(&options, ui).await?;
         if self.build {
-            engine::build(&session, &plan, ui)?;
+            engine::provide_code(&session, &plan, ui)?;
         }
         let requests = session.requests();
         let saved = Saved {

@@ -1,7 +1,12 @@
 //! What else is at a function: it is deleted with it, or stops working.
 
+use std::sync::Arc;
+
+use futures_util::future::try_join_all;
+
 use super::super::{function_alias, function_permission};
-use crate::aws::{AwsError, Reader};
+use super::{arn, log_group};
+use crate::aws::{AwsError, ListedFunction, Reader, Statement};
 use crate::kinds::observation::{Dependent, Other};
 use crate::kinds::uses::Leaving;
 use crate::model::Address;
@@ -43,13 +48,26 @@ pub(in crate::kinds) async fn others_of(
     // What is at an alias of the stack's goes with that.
     let ours: Vec<&str> = ours.iter().map(|alias| &*alias.arn).collect();
     let versions = parts.versions.iter();
-    let versions = versions.filter(|version| !function_alias::is_ours(&version.description));
+    let (published, versions): (Vec<_>, Vec<_>) =
+        versions.partition(|version| function_alias::is_ours(&version.description));
+    // Each version has a policy of its own. gatestack writes none.
+    let at_versions = published.iter().map(async |version| {
+        let arn = format!("{arn}:{}", version.version);
+        let policy = Box::pin(reader.function_policy(&arn)).await?;
+        let at =
+            |statement: &Statement| format!("{} of version {}", statement.sid, version.version);
+        Ok::<_, AwsError>(policy.iter().map(at).collect::<Vec<_>>())
+    });
+    let at_versions = try_join_all(at_versions).await?.concat();
     let gone = "Lambda deletes it with the function";
     let rows = [
         (
             OTHER_STATEMENTS,
             ("statement", "statement of its policy"),
-            statements,
+            statements
+                .into_iter()
+                .chain(at_versions.iter().map(String::as_str))
+                .collect(),
             "whatever it lets in can't invoke the function any more",
         ),
         (
@@ -73,7 +91,7 @@ pub(in crate::kinds) async fn others_of(
         (
             OTHER_VERSIONS,
             ("version", "version"),
-            versions.map(|version| &*version.version).collect(),
+            versions.iter().map(|version| &*version.version).collect(),
             gone,
         ),
     ];
@@ -83,4 +101,63 @@ pub(in crate::kinds) async fn others_of(
         Dependent::of(address, word, kind, &others, what)
     });
     Ok(dependents.collect())
+}
+
+/// The words below the addresses of a function's role and log group for a function that is not the stack's.
+pub(in crate::kinds) const OTHER_FUNCTIONS: &str = "other_functions";
+
+/// A function that runs with a role of the stack's, but has lost the stack's tags.
+///
+/// # Errors
+/// A read failed.
+pub(in crate::kinds) async fn runs_with(
+    reader: &Reader,
+    leaving: &Leaving<'_>,
+    address: &Address,
+    function: &str,
+    role: &str,
+) -> Result<Option<Dependent>, AwsError> {
+    let Some(other) = not_ours(reader, leaving, function).await? else {
+        return Ok(None);
+    };
+    let runs = other.configuration.role.as_deref() == Some(role);
+    Ok(runs
+        .then(|| dependent(address, function, "it can't run any more"))
+        .flatten())
+}
+
+/// A function that writes to a log group of the stack's, but has lost the stack's tags.
+///
+/// # Errors
+/// A read failed.
+pub(in crate::kinds) async fn writes_to(
+    reader: &Reader,
+    leaving: &Leaving<'_>,
+    address: &Address,
+    group: &str,
+) -> Result<Option<Dependent>, AwsError> {
+    let Some(function) = group.strip_prefix(&log_group("")) else {
+        return Ok(None);
+    };
+    let other = not_ours(reader, leaving, function).await?;
+    Ok(other.and_then(|_| dependent(address, function, "what it wrote is lost")))
+}
+
+/// The function of this name, if there is one that is not the stack's.
+async fn not_ours(
+    reader: &Reader,
+    leaving: &Leaving<'_>,
+    function: &str,
+) -> Result<Option<Arc<ListedFunction>>, AwsError> {
+    let arn = arn(&leaving.desired.context, function);
+    match leaving.ids_of("function").contains(&*arn) {
+        true => Ok(None),
+        false => reader.function(function).await,
+    }
+}
+
+fn dependent(address: &Address, function: &str, what: &str) -> Option<Dependent> {
+    let others = [Other::new(function, function)];
+    let kind = ("function", "function");
+    Dependent::of(address, OTHER_FUNCTIONS, kind, &others, what)
 }

@@ -142,9 +142,14 @@ fn base_paths(judge: &mut Judge<'_>, path: &KeyPath, domain: &ApiDomain) {
         LazyLock::new(|| Regex::new(patterns::BASE_PATH).expect("the pattern is constant"));
     let list = path.join("base_paths");
     for base_path in &domain.base_paths {
-        let (message, help) = if base_path.is_empty() {
+        // API Gateway's own word for it.
+        let is_whole = base_path == "(none)";
+        let (message, help) = if base_path.is_empty() || is_whole {
             (
-                "a base path is empty".to_owned(),
+                match is_whole {
+                    true => "the base path `(none)` is the whole domain".to_owned(),
+                    false => "a base path is empty".to_owned(),
+                },
                 "leave `base_paths` out where the whole domain is this API's".to_owned(),
             )
         } else if base_path.split('/').any(str::is_empty) {
@@ -286,7 +291,7 @@ mod tests {
             )),
             []
         );
-        for bad in ["", "/a", "a/", "a//b", "/", "a b", "a/ä", &longer] {
+        for bad in ["", "(none)", "/a", "a/", "a//b", "/", "a b", "a/ä", &longer] {
             assert_eq!(paths(&format!("\"{bad}\"")), [Code::BadDomain], "{bad}");
         }
     }

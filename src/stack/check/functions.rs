@@ -9,12 +9,14 @@ use aws_facts::limits::lambda::{
     LARGEST_ENVIRONMENT, LONGEST_HANDLER, LONGEST_TIMEOUT_SECONDS, MOST_LAYERS,
     MOST_SECURITY_GROUPS, MOST_SUBNETS, RESERVED_VARIABLES, VARIABLE_NAME,
 };
+use aws_facts::limits::tags::MOST_TAGS;
 use aws_facts::runtimes::{self, RUNTIMES};
 use regex::Regex;
 
 use super::access_logs::days;
 use super::names::{FUNCTION_ALIAS, KEY};
 use super::pool::only;
+use super::stack_table::OWN_TAGS;
 use super::{Judge, entries};
 use crate::code::{self, Variable, looks_secret};
 use crate::model::HumanDuration;
@@ -91,6 +93,13 @@ fn arn(judge: &mut Judge<'_>, path: &KeyPath, text: &Template, pattern: &Regex, 
         Some(found) => {
             let message = format!("the {what} is in {found}, and the stack in {region}");
             judge.error(Code::BadArn, path, message, format!("name one in {region}"));
+        }
+        None if pattern.is_match(sample.rsplit_once(':').map_or("", |(of, _)| of))
+            && what == "function" =>
+        {
+            let message = format!("`{sample}` is a version or an alias of a function");
+            let help = "name the function itself: routes invoke what its owner changed last";
+            judge.error(Code::BadArn, path, message, help);
         }
         None => {
             let message = format!("`{sample}` is not the ARN of a {what}");
@@ -177,6 +186,7 @@ fn environment(judge: &mut Judge<'_>, path: &KeyPath, function: &Function) {
         LazyLock::new(|| Regex::new(VARIABLE_NAME).expect("the pattern is constant"));
     let table = path.join("environment");
     let mut bytes = 0;
+    let mut secrets = 0;
     for (name, value) in &function.environment {
         let here = table.join(name);
         if !NAME.is_match(name) {
@@ -190,7 +200,7 @@ fn environment(judge: &mut Judge<'_>, path: &KeyPath, function: &Function) {
         let text = judge.sample(value);
         bytes += name.len() + text.len();
         match Variable::parse(value.as_written()) {
-            Ok(Variable::From(_)) => {}
+            Ok(Variable::From(_)) => secrets += 1,
             Ok(Variable::Literal(_)) => secret(judge, &here, name, &text),
             Err(code::CodeFault { what, help, .. }) => {
                 let place = judge.spans.value_of(&here);
@@ -207,7 +217,21 @@ fn environment(judge: &mut Judge<'_>, path: &KeyPath, function: &Function) {
         );
         judge.error(Code::TooLarge, &table, message, help);
     }
+    let tags = judge.names(["stack", "tags"]).len();
+    let all = tags + OWN_TAGS + FUNCTION_TAGS + secrets;
+    if secrets > 0 && all > MOST_TAGS && tags + OWN_TAGS <= MOST_TAGS {
+        let message = format!(
+            "the function would carry {all} tags: {tags} of `stack.tags`, {} of gatestack's, and one for each of its {secrets} secrets; \
+             AWS allows {MOST_TAGS}",
+            OWN_TAGS + FUNCTION_TAGS
+        );
+        let help = "put several secrets into one: the members of a JSON object in Secrets Manager, which the function reads itself";
+        judge.error(Code::TooMany, &table, message, help);
+    }
 }
+
+/// The tags of a function beside [`OWN_TAGS`]: of its code's sources, of the uploaded code, of its alias, and of what it replaces.
+const FUNCTION_TAGS: usize = 4;
 
 /// Refuses a secret in the file: it would be in every copy of the repository, and in plans.
 fn secret(judge: &mut Judge<'_>, path: &KeyPath, name: &str, value: &str) {
@@ -325,6 +349,9 @@ mod tests {
         };
         assert_eq!(arn("eu-central-1"), []);
         assert_eq!(arn("eu-west-1"), [Code::BadArn]);
+        let alias = "[functions.f]\nexisting = \"arn:aws:lambda:eu-central-1:123456789012:function:shared:blue\"";
+        let found = read(&edited("", alias)).unwrap_err();
+        assert!(found.list()[0].message.contains("a version or an alias"));
         assert_eq!(
             alone("[functions.f]\nexisting = \"shared\""),
             [Code::BadArn]
@@ -379,6 +406,19 @@ mod tests {
         ] {
             assert_eq!(told(good), [], "{good}");
         }
+    }
+
+    #[test]
+    fn each_secret_of_an_environment_takes_a_tag() {
+        let secrets = |count: usize| {
+            let secrets = (0..count).map(|n| format!("KEY_{n} = \"ssm:/{n}\", "));
+            told(&format!(
+                "environment = {{ {} }}",
+                secrets.collect::<String>()
+            ))
+        };
+        assert_eq!(secrets(44), []);
+        assert_eq!(secrets(45), [Code::TooMany]);
     }
 
     #[test]

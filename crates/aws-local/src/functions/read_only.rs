@@ -26,8 +26,8 @@ pub(super) fn spawn(mut command: Command) -> io::Result<(Child, bool)> {
 #[cfg(target_os = "linux")]
 fn restrict() -> Result<bool, landlock::RulesetError> {
     use landlock::{
-        ABI, AccessFs, Ruleset, RulesetAttr as _, RulesetCreatedAttr as _,
-        RulesetStatus, path_beneath_rules,
+        ABI, AccessFs, Ruleset, RulesetAttr as _, RulesetCreatedAttr as _, RulesetStatus,
+        path_beneath_rules,
     };
 
     // Version 3 knows of truncation. Earlier kernels do what they know.
