@@ -142,7 +142,7 @@ def test_models(gateway, api):
         (
             {"schema": '{"$ref": "https://apigateway.amazonaws.com/restapis/a/models/Absent"}'},
             "BadRequestException",
-            "Invalid model reference specified: Absent",
+            "errors : [Invalid model specified: Absent]",
             400,
         ),
     ],

@@ -84,7 +84,15 @@ fn create(region: &mut Region, call: &Call) -> Answer {
     // Of all that can be made below an API, only this says so of an API that is not there.
     let api = region.apigateway.rest_api_mut(call);
     let definition = &mut api.map_err(|_| conflict(CONCURRENT))?.definition;
-    let mut authorizer = members(call, SETTINGS);
+    let authorizer = made(definition, members(call, SETTINGS))?;
+    definition
+        .authorizers
+        .insert(text(&authorizer, "id"), authorizer.clone());
+    Ok(authorizer)
+}
+
+/// A new authorizer with these settings.
+pub(super) fn made(definition: &Definition, mut authorizer: Object) -> Result<Object, Refusal> {
     if authorizer.get("providerARNs") == Some(&json!([])) {
         authorizer.remove("providerARNs");
     }
@@ -93,19 +101,17 @@ fn create(region: &mut Region, call: &Call) -> Answer {
             .entry("authorizerResultTtlInSeconds")
             .or_insert(AUTHORIZER_TTL_SECONDS.into());
     }
-    let id = identifiers::api_gateway_short();
-    authorizer.insert("id".into(), id.as_str().into());
+    authorizer.insert("id".into(), identifiers::api_gateway_short().into());
     check(definition, &mut authorizer)?;
     if definition.authorizers.len() >= MOST_AUTHORIZERS {
         return Err(limit_exceeded(
             "Maximum number of Authorizers for this API has been reached. Please contact AWS if you need additional Authorizers.",
         ));
     }
-    definition.authorizers.insert(&id, authorizer.clone());
     Ok(authorizer)
 }
 
-fn of_cognito(authorizer: &Object) -> bool {
+pub(super) fn of_cognito(authorizer: &Object) -> bool {
     text(authorizer, "type") == "COGNITO_USER_POOLS"
 }
 

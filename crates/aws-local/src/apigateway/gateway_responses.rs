@@ -18,6 +18,8 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation::change("DeleteGatewayResponse", delete),
 ];
 
+const SETTINGS: &[&str] = &["statusCode", "responseParameters", "responseTemplates"];
+
 const RULES: Rules = Rules {
     words: Words::PathOnly,
     rules: &[
@@ -56,7 +58,7 @@ pub(crate) fn effective(definition: &Definition, kind: &str) -> Object {
         let general = format!("DEFAULT_{}XX", status.get(..1)?);
         definition.gateway_responses.get(&general)
     });
-    for member in ["statusCode", "responseParameters", "responseTemplates"] {
+    for &member in SETTINGS {
         if let Some(value) = general.and_then(|general| general.get(member)) {
             response.insert(member.into(), value.clone());
         }
@@ -68,15 +70,17 @@ pub(crate) fn effective(definition: &Definition, kind: &str) -> Object {
 fn put(region: &mut Region, call: &Call) -> Answer {
     let definition = &mut region.apigateway.rest_api_mut(call)?.definition;
     let kind = call.text("responseType");
+    let response = made(kind, members(call, SETTINGS))?;
+    definition.gateway_responses.insert(kind, response.clone());
+    Ok(response)
+}
+
+/// A response of a type with these settings.
+pub(super) fn made(kind: &str, settings: Object) -> Result<Object, Refusal> {
     let mut response = aws_default(kind);
-    let sent = members(
-        call,
-        &["statusCode", "responseParameters", "responseTemplates"],
-    );
-    response.extend(sent);
+    response.extend(settings);
     response.insert("defaultResponse".into(), false.into());
     check(&response)?;
-    definition.gateway_responses.insert(kind, response.clone());
     Ok(response)
 }
 

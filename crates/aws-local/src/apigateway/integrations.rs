@@ -13,7 +13,7 @@ use super::mapping;
 use super::methods::{self, check_verb, no_response};
 use super::patch::{ADD_REMOVE, ANY, REPLACE, Rules, Takes, Words, rule};
 use super::refusals::{bad_request, not_found};
-use super::state::{Integration, Method, members, object_mut, text};
+use super::state::{Definition, Integration, Method, State, members, object_mut, text};
 use super::{resources, vpc_links};
 
 pub(super) const OPERATIONS: &[Operation] = &[
@@ -43,6 +43,14 @@ const SETTINGS: &[&str] = &[
     "tlsConfig",
     "responseTransferMode",
     "integrationTarget",
+];
+
+const RESPONSE_SETTINGS: &[&str] = &[
+    "statusCode",
+    "selectionPattern",
+    "responseParameters",
+    "responseTemplates",
+    "contentHandling",
 ];
 
 const RULES: Rules = Rules {
@@ -118,7 +126,22 @@ fn put(region: &mut Region, call: &Call) -> Answer {
     if let Some(verb) = call.input.get("integrationHttpMethod") {
         settings.insert("httpMethod".into(), verb.clone());
     }
-    let (definition, method) = methods::find(&region.apigateway, call)?;
+    let state = &region.apigateway;
+    let (definition, method) = methods::find(state, call)?;
+    let of = (definition, call.text("resourceId"), method);
+    let integration = made(state, of, settings, call)?;
+    let answer = describe(&integration);
+    methods::find_mut(&mut region.apigateway, call)?.integration = Some(integration);
+    Ok(answer)
+}
+
+/// A new integration with these settings, for a method of a resource.
+pub(super) fn made(
+    state: &State,
+    (definition, resource, method): (&Definition, &str, &Method),
+    mut settings: Object,
+    call: &Call,
+) -> Result<Integration, Refusal> {
     let kind = text(&settings, "type").to_owned();
     settings
         .entry("passthroughBehavior")
@@ -126,9 +149,7 @@ fn put(region: &mut Region, call: &Call) -> Answer {
     settings
         .entry("timeoutInMillis")
         .or_insert(TIMEOUT_MILLIS.into());
-    settings
-        .entry("cacheNamespace")
-        .or_insert(call.text("resourceId").into());
+    settings.entry("cacheNamespace").or_insert(resource.into());
     settings.entry("cacheKeyParameters").or_insert(json!([]));
     if kind.starts_with("HTTP") {
         settings
@@ -138,14 +159,11 @@ fn put(region: &mut Region, call: &Call) -> Answer {
     forget_back_end_of_mock(&mut settings);
     empty_templates_are_null(&mut settings, "requestTemplates");
     check(&settings, method, regional(&definition.settings))?;
-    vpc_links::check_connection(&region.apigateway, &settings, call)?;
-    let integration = Integration {
+    vpc_links::check_connection(state, &settings, call)?;
+    Ok(Integration {
         settings,
         ..Integration::default()
-    };
-    let answer = describe(&integration);
-    methods::find_mut(&mut region.apigateway, call)?.integration = Some(integration);
-    Ok(answer)
+    })
 }
 
 /// A mock calls nothing: AWS accepts a URI and a verb, and drops them.
@@ -304,21 +322,21 @@ fn delete(region: &mut Region, call: &Call) -> Answer {
 fn put_response(region: &mut Region, call: &Call) -> Answer {
     let (method, _) = find(region, call)?;
     let status = call.text("statusCode");
-    let mut response = members(
-        call,
-        &[
-            "statusCode",
-            "selectionPattern",
-            "responseParameters",
-            "responseTemplates",
-            "contentHandling",
-        ],
-    );
-    empty_templates_are_null(&mut response, "responseTemplates");
-    check_response(&response, method, status)?;
+    let response = made_response(method, status, members(call, RESPONSE_SETTINGS))?;
     let responses = &mut find_mut(region, call)?.responses;
     responses.insert(status.into(), response.clone());
     Ok(response)
+}
+
+/// A new integration response with these settings, for a method.
+pub(super) fn made_response(
+    method: &Method,
+    status: &str,
+    mut settings: Object,
+) -> Result<Object, Refusal> {
+    empty_templates_are_null(&mut settings, "responseTemplates");
+    check_response(&settings, method, status)?;
+    Ok(settings)
 }
 
 /// The method response of the same status must declare the headers that are mapped to. Without any, AWS doesn't require a method

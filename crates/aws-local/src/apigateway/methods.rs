@@ -119,18 +119,26 @@ fn put(region: &mut Region, call: &Call) -> Answer {
     if resource.methods.contains_key(verb) {
         return Err(conflict("Method already exists for this resource"));
     }
-    let mut settings = members(call, SETTINGS);
-    settings.insert("httpMethod".into(), verb.into());
-    settings.entry("apiKeyRequired").or_insert(false.into());
-    check(definition, &mut settings)?;
-    let method = Method {
-        settings,
-        ..Method::default()
-    };
+    let method = made(definition, verb, members(call, SETTINGS))?;
     let answer = describe(&method);
     let resource = resources::find_mut(state, call)?;
     resource.methods.insert(verb.into(), method);
     Ok(answer)
+}
+
+/// A new method with these settings.
+pub(super) fn made(
+    definition: &Definition,
+    verb: &str,
+    mut settings: Object,
+) -> Result<Method, Refusal> {
+    settings.insert("httpMethod".into(), verb.into());
+    settings.entry("apiKeyRequired").or_insert(false.into());
+    check(definition, &mut settings)?;
+    Ok(Method {
+        settings,
+        ..Method::default()
+    })
 }
 
 /// Validates a method's settings after a create or an update.
@@ -245,7 +253,7 @@ fn put_response(region: &mut Region, call: &Call) -> Answer {
     Ok(response)
 }
 
-fn check_response(definition: &Definition, response: &Object) -> Result<(), Refusal> {
+pub(super) fn check_response(definition: &Definition, response: &Object) -> Result<(), Refusal> {
     check_models(definition, response.get("responseModels"))?;
     let parameters = response
         .get("responseParameters")

@@ -84,17 +84,7 @@ fn find<'s>(state: &'s State, call: &Call) -> Result<(&'s Definition, &'s Object
 fn create(region: &mut Region, call: &Call) -> Answer {
     let definition = &mut region.apigateway.rest_api_mut(call)?.definition;
     let name = call.text("name");
-    if name.is_empty() {
-        return Err(bad_request("Model name must be non-empty"));
-    }
-    if !name
-        .chars()
-        .all(|character| character.is_ascii_alphanumeric())
-    {
-        return Err(bad_request(format!(
-            "Model name must be alphanumeric: {name}"
-        )));
-    }
+    check_name(name)?;
     if definition.models.contains(name) {
         return Err(conflict("Model name already exists for this REST API"));
     }
@@ -108,8 +98,21 @@ fn create(region: &mut Region, call: &Call) -> Answer {
     Ok(model)
 }
 
+pub(super) fn check_name(name: &str) -> Result<(), Refusal> {
+    if name.is_empty() {
+        return Err(bad_request("Model name must be non-empty"));
+    }
+    let mut characters = name.chars();
+    if !characters.all(|character| character.is_ascii_alphanumeric()) {
+        return Err(bad_request(format!(
+            "Model name must be alphanumeric: {name}"
+        )));
+    }
+    Ok(())
+}
+
 /// The schema is required; that of a JSON body must be JSON, and refer only to models of the API.
-fn check(definition: &Definition, model: &Object) -> Result<(), Refusal> {
+pub(super) fn check(definition: &Definition, model: &Object) -> Result<(), Refusal> {
     let schema = text(model, "schema");
     if schema.trim().is_empty() {
         return Err(bad_request(
@@ -128,17 +131,19 @@ fn check(definition: &Definition, model: &Object) -> Result<(), Refusal> {
         Ok(Value::Object(_)) => {}
         _ => return Err(invalid("Invalid model schema specified".into())),
     }
-    let unknown = references(model).find(|name| !definition.models.contains(name));
-    match unknown {
-        Some(name) if name != text(model, "name") => Err(invalid(format!(
-            "Invalid model reference specified: {name}"
-        ))),
-        _ => Ok(()),
+    let own = text(model, "name");
+    let unknown = references(model)
+        .filter(|name| *name != own && !definition.models.contains(name))
+        .map(|name| format!("Invalid model specified: {name}"))
+        .collect::<Vec<_>>();
+    match unknown.is_empty() {
+        true => Ok(()),
+        false => Err(invalid(unknown.join(", "))),
     }
 }
 
 /// The names of the models that a model's schema refers to.
-fn references(model: &Object) -> impl Iterator<Item = &str> {
+pub(super) fn references(model: &Object) -> impl Iterator<Item = &str> {
     REFERENCE
         .captures_iter(text(model, "schema"))
         .filter_map(|found| Some(found.get(1)?.as_str()))

@@ -41,20 +41,24 @@ fn create(region: &mut Region, call: &Call) -> Answer {
     // A missing API is a bad request only here.
     let api = region.apigateway.rest_apis.get_mut(call.text("restApiId"));
     let api = api.ok_or_else(|| bad_request("Invalid REST API identifier specified"))?;
-    let id = identifiers::api_gateway_short();
-    let mut validator = members(
+    let validator = made(members(
         call,
         &["name", "validateRequestBody", "validateRequestParameters"],
-    );
+    ))?;
+    let validators = &mut api.definition.request_validators;
+    validators.insert(text(&validator, "id"), validator.clone());
+    Ok(validator)
+}
+
+/// A new validator with these settings.
+pub(super) fn made(mut validator: Object) -> Result<Object, Refusal> {
     for member in ["validateRequestBody", "validateRequestParameters"] {
         validator.entry(member).or_insert(false.into());
     }
     if validator.contains_key("name") {
         check(&validator)?;
     }
-    validator.insert("id".into(), id.as_str().into());
-    let validators = &mut api.definition.request_validators;
-    validators.insert(&id, validator.clone());
+    validator.insert("id".into(), identifiers::api_gateway_short().into());
     Ok(validator)
 }
 

@@ -67,21 +67,31 @@ fn create(region: &mut Region, call: &Call) -> Answer {
     if !definition.resources.contains(parent) {
         return Err(no_resource());
     }
+    let id = identifiers::api_gateway_short();
+    let resource = add(definition, &id, parent, part)?;
+    Ok(describe(definition, &id, &resource, false))
+}
+
+/// Adds a resource with this id below an existing one.
+pub(super) fn add(
+    definition: &mut Definition,
+    id: &str,
+    parent: &str,
+    part: &str,
+) -> Result<Resource, Refusal> {
     fits(definition, None, parent, part)?;
     if definition.resources.len() >= MOST_RESOURCES {
         return Err(limit_exceeded(
             "Maximum number of Resources for this API has been reached. Please contact AWS if you need additional Resources.",
         ));
     }
-    let id = identifiers::api_gateway_short();
     let resource = Resource {
         parent: Some(parent.into()),
         path_part: part.into(),
         ..Resource::default()
     };
-    let answer = describe(definition, &id, &resource, false);
-    definition.resources.insert(&id, resource);
-    Ok(answer)
+    definition.resources.insert(id, resource.clone());
+    Ok(resource)
 }
 
 /// Whether a resource (`own`, if it exists already) may have this part below this parent.

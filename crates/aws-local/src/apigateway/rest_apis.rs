@@ -12,7 +12,9 @@ use super::domain_rules::check_access_mode;
 use super::lists::page;
 use super::patch::{ADD_REMOVE, ANY, Op, Patch, REPLACE, Rules, Takes, Words, patches, rule};
 use super::refusals::{bad_request, limit_exceeded};
-use super::state::{Definition, Resource, RestApi, date, members, object_mut, text, text_map};
+use super::state::{
+    Definition, Resource, RestApi, State, Tags, date, members, object_mut, text, text_map,
+};
 use super::{models, policy, tags};
 
 pub(super) const OPERATIONS: &[Operation] = &[
@@ -62,22 +64,37 @@ const RULES: Rules = Rules {
 
 fn create(region: &mut Region, call: &Call) -> Answer {
     let state = &mut region.apigateway;
-    let mut settings = members(call, SETTINGS);
+    let settings = members(call, SETTINGS);
     if settings.get("description") == Some(&json!("")) {
         return Err(bad_request("Description cannot be an empty string"));
     }
     let id = identifiers::api_gateway();
     let mut definition = match call.input.get("cloneFrom").and_then(Value::as_str) {
         Some(source) => clone_of(state.rest_apis.get(source), source, call)?,
-        None => empty_definition(),
+        None => Definition {
+            models: models::defaults(),
+            ..empty_definition(identifiers::api_gateway())
+        },
     };
     for (member, value) in settings {
         definition.settings.insert(member, value);
     }
-    settings = std::mem::take(&mut definition.settings);
-    with_defaults(&mut settings);
-    check(&mut settings, &Object::new(), &id, call)?;
-    let kind = endpoint_type(&settings);
+    with_defaults(&mut definition.settings);
+    check(&mut definition.settings, &Object::new(), &id, call)?;
+    let tags = text_map(call, "tags");
+    tags::check(&tags)?;
+    add(state, &id, definition, tags, call)
+}
+
+/// Adds an API and answers it.
+pub(super) fn add(
+    state: &mut State,
+    id: &str,
+    definition: Definition,
+    tags: Tags,
+    call: &Call,
+) -> Answer {
+    let kind = endpoint_type(&definition.settings);
     let like = |api: &&RestApi| endpoint_type(&api.definition.settings) == kind;
     let quota = MOST_APIS.iter().find(|(of, _)| *of == kind);
     if quota.is_some_and(|(_, most)| state.rest_apis.values().filter(like).count() >= *most) {
@@ -85,30 +102,24 @@ fn create(region: &mut Region, call: &Call) -> Answer {
             "Maximum number of APIs for this account has been reached",
         ));
     }
-    let tags = text_map(call, "tags");
-    tags::check(&tags)?;
     let api = RestApi {
         created: date(call),
         tags,
-        definition: Definition {
-            settings,
-            ..definition
-        },
+        definition,
         ..RestApi::default()
     };
-    let answer = tags::unless_empty(describe(&id, &api), &api.tags);
-    state.rest_apis.insert(&id, api);
+    let answer = tags::unless_empty(describe(id, &api), &api.tags);
+    state.rest_apis.insert(id, api);
     Ok(answer)
 }
 
-fn empty_definition() -> Definition {
-    let root = identifiers::api_gateway();
+/// A definition with nothing but a resource at `/`, which has this id.
+pub(super) fn empty_definition(root: String) -> Definition {
     let mut resources = Table::default();
     resources.insert(&root, Resource::default());
     Definition {
         root,
         resources,
-        models: models::defaults(),
         ..Definition::default()
     }
 }
@@ -123,7 +134,8 @@ fn clone_of(source: Option<&RestApi>, id: &str, call: &Call) -> Result<Definitio
     Ok(source.definition.clone())
 }
 
-fn with_defaults(settings: &mut Object) {
+/// Fills in what a new API has without being told.
+pub(super) fn with_defaults(settings: &mut Object) {
     settings.entry("apiKeySource").or_insert("HEADER".into());
     settings
         .entry("disableExecuteApiEndpoint")
@@ -149,9 +161,23 @@ fn endpoint_type(settings: &Object) -> &str {
         .unwrap_or_default()
 }
 
+pub(super) fn check_endpoint_type(kind: &str) -> Result<(), Refusal> {
+    if MOST_APIS.iter().any(|(known, _)| *known == kind) {
+        return Ok(());
+    }
+    Err(bad_request(
+        "Invalid EndpointTypes specified. Valid options are REGIONAL,EDGE,PRIVATE",
+    ))
+}
+
 /// Validates an API's settings after a create or an update, and normalizes the policy and the compression size. `before` are the
 /// settings before an update.
-fn check(settings: &mut Object, before: &Object, id: &str, call: &Call) -> Result<(), Refusal> {
+pub(super) fn check(
+    settings: &mut Object,
+    before: &Object,
+    id: &str,
+    call: &Call,
+) -> Result<(), Refusal> {
     if text(settings, "name").trim().is_empty() {
         return Err(bad_request("Name cannot be empty"));
     }
@@ -222,7 +248,7 @@ fn check(settings: &mut Object, before: &Object, id: &str, call: &Call) -> Resul
 }
 
 /// An API in responses, without tags.
-fn describe(id: &str, api: &RestApi) -> Object {
+pub(super) fn describe(id: &str, api: &RestApi) -> Object {
     let mut answer = api.definition.settings.clone();
     answer.insert("id".into(), id.into());
     answer.insert("createdDate".into(), json!(api.created));
@@ -269,11 +295,7 @@ fn apply(patch: &Patch, settings: &mut Object) -> Result<(), Refusal> {
         ));
     }
     let kind = patch.filled().unwrap_or_default();
-    if !MOST_APIS.iter().any(|(known, _)| *known == kind) {
-        return Err(bad_request(
-            "Invalid EndpointTypes specified. Valid options are REGIONAL,EDGE,PRIVATE",
-        ));
-    }
+    check_endpoint_type(kind)?;
     let endpoint = object_mut(settings, "endpointConfiguration");
     endpoint.insert("types".into(), json!([kind]));
     if kind == "PRIVATE" {

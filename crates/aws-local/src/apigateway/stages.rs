@@ -34,7 +34,8 @@ fn no_stage() -> Refusal {
     not_found("Invalid stage identifier specified")
 }
 
-fn find<'s>(state: &'s State, call: &Call) -> Result<&'s Stage, Refusal> {
+/// The stage that the call names.
+pub(super) fn find<'s>(state: &'s State, call: &Call) -> Result<&'s Stage, Refusal> {
     let api = state.rest_api(call)?;
     api.stages.get(call.text("stageName")).ok_or_else(no_stage)
 }
