@@ -283,9 +283,8 @@ def test_tags_that_aws_refuses(gateway, api):
 
 def test_what_is_not_there_is_refused_by_name(gateway, api):
     for call, members, name in [
-        (gateway.put_rest_api, {**api.named, "body": b"{}"}, "PutRestApi"),
-        (gateway.import_rest_api, {"body": b"{}"}, "ImportRestApi"),
-        (gateway.get_export, {**api.named, "stageName": "live", "exportType": "oas30"}, "GetExport"),
+        (gateway.import_documentation_parts, {**api.named, "body": b"{}"}, "ImportDocumentationParts"),
+        (gateway.get_sdk, {**api.named, "stageName": "live", "sdkType": "javascript"}, "GetSdk"),
         (gateway.test_invoke_method, api.method, "TestInvokeMethod"),
         (gateway.generate_client_certificate, {}, "GenerateClientCertificate"),
     ]:

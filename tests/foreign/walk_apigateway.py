@@ -10,6 +10,7 @@ from apigateway_things import (
     certificate,
     deployable,
     deployment,
+    document,
     domain,
     edge,
     FUNCTION,
@@ -45,6 +46,7 @@ from apigateway_things import (
     to_create_plan_key,
     to_create_resource,
     to_create_stage,
+    to_export,
     to_put_integration,
     to_put_method,
     validator,
@@ -181,6 +183,37 @@ RECIPES = {
         # AWS answers a policy without spaces, and with its quotes escaped.
         becomes={"policy": lambda value, _: ("policy", json.dumps(json.loads(value), separators=(",", ":")).replace('"', '\\"'))},
         never={"cloneFrom": "it names the API whose contents are copied"},
+    ),
+    "ImportRestApi": Recipe(
+        lambda g: {"body": document()},
+        whole={"body": lambda *_: {"body": document()}, "parameters": {"parameters": {"basepath": "prepend"}}},
+        never={
+            "body": "AWS answers the API that it describes",
+            "failOnWarnings": "it says when to give up",
+            "parameters": "they say how the document is read",
+        },
+    ),
+    "PutRestApi": Recipe(
+        lambda g: {**api(g), "body": document()},
+        names=frozenset({"restApiId"}),
+        whole={"body": lambda *_: {"body": document()}, "parameters": {"parameters": {"basepath": "prepend"}}},
+        never={
+            "body": "AWS answers the API that it describes",
+            "mode": "it says what becomes of what the document does not name",
+            "failOnWarnings": "it says when to give up",
+            "parameters": "they say how the document is read",
+        },
+    ),
+    "GetExport": Recipe(
+        to_export,
+        names=frozenset({"restApiId", "stageName"}),
+        values={"exportType": "swagger"},
+        whole={"parameters": {"parameters": {"extensions": "apigateway"}}, "accepts": {"accepts": "application/yaml"}},
+        never={
+            "exportType": "it says the version of the document",
+            "parameters": "they say what is in the document",
+            "accepts": "it says the document's format",
+        },
     ),
     "GetRestApi": named(api, "restApiId"),
     "GetRestApis": named(lambda g: {}, *PAGE),

@@ -213,3 +213,13 @@ pub const ROWS_PER_PAGE: usize = 25;
 ///
 /// Source: <https://docs.aws.amazon.com/apigateway/latest/api/API_GetRestApis.html>
 pub const MOST_ROWS_PER_PAGE: usize = 500;
+
+/// The largest OpenAPI document of an import, in bytes.
+///
+/// Source: <https://docs.aws.amazon.com/apigateway/latest/api/API_PutRestApi.html>
+pub const LARGEST_OPENAPI_DOCUMENT: usize = 6 * 1024 * 1024;
+
+/// The schemas of all models of an API together, in bytes. A quota.
+///
+/// Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html>
+pub const LARGEST_MODELS: usize = 400 * 1024;

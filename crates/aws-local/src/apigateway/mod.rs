@@ -1,7 +1,7 @@
 //! API Gateway's V1 API, for REST APIs: the control plane, one file per noun.
 //!
-//! A deployment has a snapshot of the whole [`Definition`], which the data plane serves. OpenAPI import and export, client
-//! certificates, documentation and private domain names are not implemented: they answer 501 by name.
+//! A deployment has a snapshot of the whole [`Definition`], which the data plane serves. Client certificates, documentation, SDKs and
+//! private domain names are not implemented: they answer 501 by name.
 
 mod account;
 mod api_key_import;
@@ -17,6 +17,7 @@ mod lists;
 mod mapping;
 mod methods;
 mod models;
+mod openapi;
 mod patch;
 mod policy;
 mod refusals;
@@ -65,6 +66,7 @@ pub(super) const OPERATIONS: &[&[Operation]] = &[
     integrations::OPERATIONS,
     methods::OPERATIONS,
     models::OPERATIONS,
+    openapi::OPERATIONS,
     request_validators::OPERATIONS,
     resources::OPERATIONS,
     rest_apis::OPERATIONS,

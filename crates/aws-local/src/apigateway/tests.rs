@@ -11,7 +11,7 @@ use super::super::state::{Region, State};
 use super::{OPERATIONS, RestApi};
 
 /// One Region, called without HTTP.
-struct Local {
+pub(super) struct Local {
     region: Region,
     now: Timestamp,
     pace: Pace,
@@ -19,7 +19,7 @@ struct Local {
 }
 
 impl Local {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self {
             region: Region::default(),
             now: "2026-11-21T10:00:00Z".parse().unwrap(),
@@ -28,7 +28,7 @@ impl Local {
         }
     }
 
-    fn try_call(&mut self, name: &'static str, input: Value) -> Result<Value, Refusal> {
+    pub(super) fn try_call(&mut self, name: &'static str, input: Value) -> Result<Value, Refusal> {
         let operation = OPERATIONS
             .iter()
             .flat_map(|table| table.iter())
@@ -54,7 +54,7 @@ impl Local {
         .map(Value::Object)
     }
 
-    fn call(&mut self, name: &'static str, input: Value) -> Value {
+    pub(super) fn call(&mut self, name: &'static str, input: Value) -> Value {
         self.try_call(name, input).unwrap()
     }
 

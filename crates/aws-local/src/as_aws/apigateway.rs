@@ -1,5 +1,7 @@
 //! API Gateway's control plane.
 
+mod openapi;
+
 use super::*;
 
 const FUNCTION: &str = "arn:aws:lambda:eu-west-1:123456789012:function:f";
