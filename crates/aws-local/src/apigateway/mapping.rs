@@ -12,6 +12,14 @@ pub(super) fn request_parameter(parameter: &str) -> Option<&str> {
     (["header", "path", "querystring"].contains(&place) && !name.is_empty()).then_some(name)
 }
 
+/// Whether a parameter of a request may have this name.
+///
+/// Source: columbia-it/django-jsonapi-training, docs/aws.md, for a parameter `page[size]`.
+pub(super) fn is_parameter_name(name: &str) -> bool {
+    let mut characters = name.chars();
+    characters.all(|character| character.is_ascii_alphanumeric() || "._$-".contains(character))
+}
+
 /// Whether it is `method.response.header.NAME`.
 pub(super) fn is_response_parameter(parameter: &str) -> bool {
     parameter
@@ -94,7 +102,8 @@ fn wrong_destination(to: &str) -> Refusal {
     ))
 }
 
-fn wrong(error: &str) -> Refusal {
+/// What is wrong with a mapping, in the frame that AWS puts around it.
+pub(super) fn wrong(error: &str) -> Refusal {
     bad_request(format!(
         "Invalid mapping expression specified: Validation Result: warnings : [], errors : [{error}]"
     ))

@@ -188,6 +188,11 @@ fn check(definition: &Definition, settings: &mut Object) -> Result<(), Refusal> 
                 "Invalid mapping expression parameter specified: {parameter}"
             ))
         })?;
+        if !mapping::is_parameter_name(name) {
+            return Err(mapping::wrong(
+                "Parameter name should match the following regular expression: ^[a-zA-Z0-9._$-]+$",
+            ));
+        }
         if names.contains(&name) {
             return Err(bad_request(
                 "Parameter names must be unique across querystring, header and path",

@@ -73,6 +73,21 @@ fn all_errors_are_told_and_nothing_is_made() {
     }
 }
 
+/// Evidence: inferred, from a transcript in the repository columbia-it/django-jsonapi-training.
+#[test]
+fn a_parameter_has_no_brackets_in_its_name() {
+    let aws = Aws::new();
+    let parameter = json!({"name": "page[size]", "in": "query", "type": "string"});
+    let paths = json!({"/course_terms": {"get": {"parameters": [parameter]}}});
+    let why = "Invalid mapping expression specified: Validation Result: warnings : [], errors : [Parameter name should match the following regular expression: ^[a-zA-Z0-9._$-]+$]";
+    assert_eq!(
+        aws.refuses("", &document("2.0", json!({ "paths": paths }))),
+        format!(
+            "Errors found during import:\n\tUnable to put method 'GET' on resource at path '/course_terms': {why}"
+        )
+    );
+}
+
 /// Evidence: recorded, LocalStack `test_import_rest_api_with_base_path_oas30`.
 #[test]
 fn a_warning_is_in_the_answer_or_discards_the_import() {
