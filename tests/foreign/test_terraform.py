@@ -280,6 +280,55 @@ resource "aws_api_gateway_usage_plan_key" "acme" {
   usage_plan_id = aws_api_gateway_usage_plan.standard.id
 }
 
+# An API of an OpenAPI document, which is put over it again where the document changes.
+
+resource "aws_api_gateway_rest_api" "imported" {
+  name               = "imported"
+  binary_media_types = ["image/png"]
+  body = jsonencode({
+    openapi = "3.0.1"
+    info    = { title = "imported", version = "1.0", description = "of a document" }
+    paths = {
+      "/claims" = {
+        get = {
+          security  = [{ people = ["claims/${var.scope}"] }]
+          responses = { "200" = { description = "OK" } }
+          x-amazon-apigateway-integration = {
+            type             = "mock"
+            requestTemplates = { "application/json" = jsonencode({ statusCode = 200 }) }
+            responses        = { default = { statusCode = "200" } }
+          }
+        }
+      }
+    }
+    components = {
+      securitySchemes = {
+        people = {
+          type                           = "apiKey"
+          name                           = "Authorization"
+          in                             = "header"
+          x-amazon-apigateway-authtype   = "cognito_user_pools"
+          x-amazon-apigateway-authorizer = { type = "cognito_user_pools", providerARNs = [aws_cognito_user_pool.partners.arn] }
+        }
+      }
+    }
+  })
+  fail_on_warnings = true
+  endpoint_configuration { types = ["REGIONAL"] }
+}
+
+resource "aws_api_gateway_deployment" "imported" {
+  rest_api_id = aws_api_gateway_rest_api.imported.id
+  triggers    = { body = sha1(aws_api_gateway_rest_api.imported.body) }
+  lifecycle { create_before_destroy = true }
+}
+
+resource "aws_api_gateway_stage" "imported" {
+  rest_api_id   = aws_api_gateway_rest_api.imported.id
+  deployment_id = aws_api_gateway_deployment.imported.id
+  stage_name    = "prod"
+}
+
 # A function behind the API, its role and its log group.
 
 resource "aws_iam_role" "hello" {

@@ -112,9 +112,9 @@ impl Import<'_> {
         settings::import_gateway_responses(&mut self)?;
         let places = paths::import(&mut self, base)?;
         operations::import(&mut self, &schemes, &places)?;
-        models::check_size(&self.definition)?;
         let fails_on_warnings = self.call.input.get("failOnWarnings") == Some(&json!(true));
         let warnings = self.findings.outcome(fails_on_warnings)?;
+        models::check_size(&self.definition)?;
         Ok((self.definition, warnings))
     }
 }

@@ -337,3 +337,66 @@ fn a_method_without_an_integration_is_imported_and_not_deployed() {
         (400, message("No integration defined for method"))
     );
 }
+
+/// Evidence: documented, "x-amazon-apigateway-security-policy" and "x-amazon-apigateway-endpoint-configuration object".
+#[test]
+fn the_endpoint_is_as_the_document_says() {
+    let aws = Aws::new();
+    let strict = document(
+        "3.0.1",
+        json!({
+            "x-amazon-apigateway-security-policy": "SecurityPolicy_TLS13_1_3_2025_09",
+            "x-amazon-apigateway-endpoint-access-mode": "STRICT",
+        }),
+    );
+    let (_, made) = aws.imported("&endpointConfigurationTypes=REGIONAL", &strict);
+    assert_eq!(made["securityPolicy"], "SecurityPolicy_TLS13_1_3_2025_09");
+    assert_eq!(made["endpointAccessMode"], "STRICT");
+
+    let endpoint =
+        json!({"disableExecuteApiEndpoint": true, "vpcEndpointIds": ["vpce-0123456789abcdef0"]});
+    let extension = "x-amazon-apigateway-endpoint-configuration";
+    let server = json!({ "url": "/", extension: endpoint });
+    for document in [
+        document("2.0", json!({ extension: endpoint })),
+        document("3.0.1", json!({ "servers": [server] })),
+    ] {
+        let (_, made) = aws.imported("&endpointConfigurationTypes=PRIVATE", &document);
+        assert_eq!(made["disableExecuteApiEndpoint"], true, "{document}");
+        assert_eq!(
+            made["endpointConfiguration"],
+            json!({
+                "types": ["PRIVATE"], "ipAddressType": "dualstack",
+                "vpcEndpointIds": ["vpce-0123456789abcdef0"],
+            })
+        );
+    }
+}
+
+/// Evidence: documented, "x-amazon-apigateway-authtype" and "x-amazon-apigateway-auth object".
+#[test]
+fn a_signature_is_required_by_a_scheme_or_by_the_method() {
+    let aws = Aws::new();
+    let scheme = json!({
+        "type": "apiKey", "name": "Authorization", "in": "header",
+        "x-amazon-apigateway-authtype": "awsSigv4",
+    });
+    let document = document(
+        "2.0",
+        json!({
+            "securityDefinitions": {"signed": scheme},
+            "security": [{"signed": []}],
+            "paths": {"/": {
+                "get": {},
+                "put": {"security": []},
+                "post": {"security": [], "x-amazon-apigateway-auth": {"type": "aws_iam"}},
+            }},
+        }),
+    );
+    let (api, _) = aws.imported("&failonwarnings=true", &document);
+    let methods = aws.at(&api, "/")["resourceMethods"].clone();
+    for (verb, wanted) in [("GET", "AWS_IAM"), ("PUT", "NONE"), ("POST", "AWS_IAM")] {
+        assert_eq!(methods[verb]["authorizationType"], wanted, "{verb}");
+    }
+    assert!(aws.listed(&format!("{api}/authorizers")).is_empty());
+}
