@@ -149,6 +149,19 @@ def test_an_export_makes_the_same_api(gateway, deployed, kind):
     assert json.dumps(second).replace(again, deployed["restApiId"]) == json.dumps(first)
 
 
+def test_a_stage_variable_stays_in_the_document_and_is_resolved_per_call(gateway, endpoint):
+    integration = {"type": "http_proxy", "httpMethod": "GET", "uri": "http://${stageVariables.host}/${stageVariables.path}"}
+    there = document(paths={"/": {"get": {"responses": {}, "x-amazon-apigateway-integration": integration}}})
+    api = gateway.import_rest_api(body=json.dumps(there), failOnWarnings=True)["id"]
+    [root] = gateway.get_resources(restApiId=api, embed=["methods"])["items"]
+    assert root["resourceMethods"]["GET"]["methodIntegration"]["uri"] == integration["uri"]
+    deployment = gateway.create_deployment(restApiId=api)["id"]
+    gateway.create_stage(restApiId=api, stageName="without", deploymentId=deployment)
+    with pytest.raises(urllib.error.HTTPError) as failed:
+        urllib.request.urlopen(f"{endpoint}/_aws/execute-api/{api}/without/")
+    assert (failed.value.code, json.load(failed.value)) == (500, {"message": "Internal server error"})
+
+
 def test_a_put_merges_or_overwrites(gateway, deployed):
     api = {"restApiId": deployed["restApiId"]}
     small = document(paths={"/people": {"get": {"responses": {}, "x-amazon-apigateway-integration": mock("[]")}}})

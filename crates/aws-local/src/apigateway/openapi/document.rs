@@ -148,7 +148,7 @@ fn parsed(text: &str) -> Option<Object> {
         let options = serde_saphyr::options! {
             duplicate_keys: serde_saphyr::DuplicateKeyPolicy::LastWins,
             alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: 100_000 },
-            budget: serde_saphyr::budget! { max_nodes: 1_000_000 },
+            budget: serde_saphyr::budget! { max_nodes: 1_000_000, max_depth: 128 },
             with_snippet: false,
         };
         serde_saphyr::from_str_with_options(text, options).ok()

@@ -138,7 +138,7 @@ fn request_parameters(
                 if !PARAMETER.contains(&unexpected.as_str()) && !unexpected.starts_with("x-") {
                     import.findings.warn(format!(
                         "Parse issue: attribute paths.'{}'({member}).parameters.[{name}].{unexpected} is unexpected",
-                        place.path
+                        place.written
                     ));
                 }
             }

@@ -80,6 +80,8 @@ fn parts(path: &str) -> Vec<String> {
 /// A path of the document.
 #[derive(Debug)]
 pub(super) struct Place<'d> {
+    /// The path as the document has it.
+    pub(super) written: &'d str,
     /// The whole path, with the base path.
     pub(super) path: String,
     /// The id of its resource.
@@ -103,14 +105,18 @@ pub(super) fn import<'d>(
     let is_new = !import.state.rest_apis.contains(import.api);
     let mut namespaces: HashMap<String, String> = HashMap::new();
     let mut places = Vec::new();
-    for (path, item) in members(document.root.get("paths")) {
-        if path.starts_with("x-") {
+    for (written, item) in members(document.root.get("paths")) {
+        if written.starts_with("x-") {
             continue;
         }
         let Some(item) = document.resolved(item)?.as_object() else {
             continue;
         };
-        let whole = base.iter().cloned().chain(parts(path)).collect::<Vec<_>>();
+        let whole = base
+            .iter()
+            .cloned()
+            .chain(parts(written))
+            .collect::<Vec<_>>();
         let path = format!("/{}", whole.join("/"));
         let Some(resource) = resource(import, &path, &whole, &old_ids)? else {
             continue;
@@ -125,6 +131,7 @@ pub(super) fn import<'d>(
             false => resource.clone(),
         };
         places.push(Place {
+            written,
             path,
             resource,
             namespace,

@@ -7,6 +7,8 @@ use serde_json::{Value, json};
 use super::super::super::operation::Refusal;
 use super::super::tests::Local;
 
+mod fixed_point;
+
 const PATH: &str = "arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/arn:aws:lambda:eu-west-1:123456789012:function:f/invocations";
 
 /// A document with something of everything that has a place in an export.
