@@ -185,6 +185,16 @@ pub(super) fn list(value: Option<&Value>) -> &[Value] {
     value.and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
+/// The items of a list as texts.
+pub(super) fn texts_of(value: &Value) -> Vec<String> {
+    list(Some(value)).iter().filter_map(text_of).collect()
+}
+
+/// Whether it is true, as a truth value or as a text.
+pub(super) fn is_true(value: &Value) -> bool {
+    text_of(value).is_some_and(|text| text == "true")
+}
+
 /// The members of an object; none where there is no object.
 pub(super) fn members(value: Option<&Value>) -> impl Iterator<Item = (&String, &Value)> {
     value.and_then(Value::as_object).into_iter().flatten()

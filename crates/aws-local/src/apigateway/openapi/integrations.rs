@@ -6,7 +6,7 @@ use super::super::super::operation::{Object, Refusal};
 use super::super::integrations;
 use super::super::refusals::bad_request;
 use super::super::state::{Integration, Method};
-use super::document::{members, text_of};
+use super::document::{is_true, members, text_of, texts_of};
 use super::import::Import;
 use super::paths::Place;
 use super::settings::texts;
@@ -75,10 +75,13 @@ pub(super) fn import(
         let timeout: i64 = timeout.parse().map_err(|_| malformed())?;
         settings.insert("timeoutInMillis".into(), timeout.into());
     }
-    for member in ["cacheKeyParameters", "tlsConfig"] {
-        if let Some(value) = said.get(member) {
-            settings.insert(member.into(), value.clone());
-        }
+    if let Some(keys) = said.get("cacheKeyParameters") {
+        settings.insert("cacheKeyParameters".into(), json!(texts_of(keys)));
+    }
+    let tls = said.get("tlsConfig");
+    if let Some(insecure) = tls.and_then(|tls| tls.get("insecureSkipVerification")) {
+        let tls = json!({"insecureSkipVerification": is_true(insecure)});
+        settings.insert("tlsConfig".into(), tls);
     }
     let templates = said.get("requestTemplates").map(texts).unwrap_or_default();
     let parameters = request_parameters(import, place, verb, said);

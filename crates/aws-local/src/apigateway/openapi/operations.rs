@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::super::super::operation::{Object, Refusal};
 use super::super::methods;
 use super::super::state::Method;
-use super::document::{Document, Version, list, members, text_of};
+use super::document::{Document, Version, is_true, members, text_of, texts_of};
 use super::import::Import;
 use super::paths::{Place, parameters, variables};
 use super::security::Schemes;
@@ -156,7 +156,7 @@ fn request_parameters(
                 continue;
             }
         };
-        let required = parameter.get("required") == Some(&json!(true));
+        let required = parameter.get("required").is_some_and(is_true);
         declared.insert(format!("method.request.{location}.{name}"), required.into());
     }
     for variable in variables(&place.path) {
@@ -195,7 +195,7 @@ fn request_models(
 /// The content types that an operation takes or answers; JSON if nothing says.
 fn media_types(document: &Document, operation: &Object, member: &str) -> Vec<String> {
     let said = operation.get(member).or_else(|| document.root.get(member));
-    let types: Vec<String> = list(said).iter().filter_map(text_of).collect();
+    let types = said.map(texts_of).unwrap_or_default();
     match types.is_empty() {
         true => vec!["application/json".into()],
         false => types,

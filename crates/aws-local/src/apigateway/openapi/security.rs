@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::super::super::operation::{Object, Refusal};
 use super::super::authorizers;
 use super::super::state::text;
-use super::document::{list, members, text_of};
+use super::document::{list, members, text_of, texts_of};
 use super::import::Import;
 use super::{AUTHORIZER, AUTHTYPE};
 
@@ -110,7 +110,7 @@ fn authorizer_of(
         }
     }
     if let Some(providers) = authorizer.get("providerARNs") {
-        settings.insert("providerARNs".into(), providers.clone());
+        settings.insert("providerARNs".into(), json!(texts_of(providers)));
     }
     let ttl = authorizer
         .get("authorizerResultTtlInSeconds")
@@ -188,8 +188,9 @@ impl Schemes {
                     };
                     settings.insert("authorizationType".into(), kind.into());
                     settings.insert("authorizerId".into(), json!(id));
-                    if !list(Some(scopes)).is_empty() {
-                        settings.insert("authorizationScopes".into(), scopes.clone());
+                    let scopes = texts_of(scopes);
+                    if !scopes.is_empty() {
+                        settings.insert("authorizationScopes".into(), json!(scopes));
                     }
                 }
             }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::super::super::operation::{Object, Refusal};
 use super::super::state::{Definition, object_mut, text};
 use super::super::{gateway_responses, request_validators, rest_apis};
-use super::document::{Version, list, members, text_of};
+use super::document::{Version, is_true, list, members, text_of, texts_of};
 use super::import::Import;
 use super::{
     API_KEY_SOURCE, BINARY_MEDIA_TYPES, ENDPOINT_ACCESS_MODE, ENDPOINT_CONFIGURATION,
@@ -61,8 +61,8 @@ pub(super) fn import(import: &mut Import) -> Result<(), Refusal> {
         (SECURITY_POLICY, "securityPolicy"),
         (ENDPOINT_ACCESS_MODE, "endpointAccessMode"),
     ] {
-        if let Some(value) = document.root.get(extension) {
-            settings.insert(member.into(), value.clone());
+        if let Some(value) = document.root.get(extension).and_then(text_of) {
+            settings.insert(member.into(), value.into());
         }
     }
     match document.root.get(POLICY) {
@@ -72,9 +72,10 @@ pub(super) fn import(import: &mut Import) -> Result<(), Refusal> {
     };
     // Evidence: recorded, LocalStack `test_put_rest_api_mode_binary_media_types` in mode `merge`: the old ones are first.
     let mut media_types = list(settings.get("binaryMediaTypes")).to_vec();
-    for media_type in list(document.root.get(BINARY_MEDIA_TYPES)) {
-        if !media_types.contains(media_type) {
-            media_types.push(media_type.clone());
+    let said = document.root.get(BINARY_MEDIA_TYPES).map(texts_of);
+    for media_type in said.unwrap_or_default() {
+        if !media_types.iter().any(|known| known == &media_type) {
+            media_types.push(media_type.into());
         }
     }
     settings.insert("binaryMediaTypes".into(), media_types.into());
@@ -87,10 +88,11 @@ pub(super) fn import(import: &mut Import) -> Result<(), Refusal> {
     };
     if let Some(disabled) = endpoint.and_then(|endpoint| endpoint.get("disableExecuteApiEndpoint"))
     {
-        settings.insert("disableExecuteApiEndpoint".into(), disabled.clone());
+        settings.insert("disableExecuteApiEndpoint".into(), is_true(disabled).into());
     }
     if let Some(ids) = endpoint.and_then(|endpoint| endpoint.get("vpcEndpointIds")) {
-        object_mut(settings, "endpointConfiguration").insert("vpcEndpointIds".into(), ids.clone());
+        object_mut(settings, "endpointConfiguration")
+            .insert("vpcEndpointIds".into(), json!(texts_of(ids)));
     }
     rest_apis::with_defaults(settings);
     let before = match import.state.rest_apis.contains(import.api) {
@@ -126,10 +128,7 @@ pub(super) fn import_validators(import: &mut Import) -> Result<(), Refusal> {
     for (name, said) in members(import.document.root.get(VALIDATORS)) {
         let mut settings = Object::from_iter([("name".to_owned(), json!(name))]);
         for member in ["validateRequestBody", "validateRequestParameters"] {
-            settings.insert(
-                member.into(),
-                (said.get(member) == Some(&json!(true))).into(),
-            );
+            settings.insert(member.into(), said.get(member).is_some_and(is_true).into());
         }
         let what = format!("Unable to create request validator '{name}'");
         let made = request_validators::made(settings);

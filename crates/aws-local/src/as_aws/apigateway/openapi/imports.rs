@@ -400,3 +400,85 @@ fn a_signature_is_required_by_a_scheme_or_by_the_method() {
     }
     assert!(aws.listed(&format!("{api}/authorizers")).is_empty());
 }
+
+/// Evidence: recorded, LocalStack `test_import_with_integer_http_status_code`, for status codes.
+#[test]
+fn numbers_and_truth_values_stand_for_texts() {
+    let aws = Aws::new();
+    let yaml = "
+openapi: 3.0.1
+info: {title: 7, version: 2.0}
+servers:
+  - url: /
+    x-amazon-apigateway-endpoint-configuration: {disableExecuteApiEndpoint: 'true'}
+x-amazon-apigateway-binary-media-types: [1]
+x-amazon-apigateway-minimum-compression-size: '10'
+x-amazon-apigateway-request-validators: {a: {validateRequestBody: 'true'}}
+x-amazon-apigateway-gateway-responses: {UNAUTHORIZED: {statusCode: 403, responseTemplates: {application/json: 1}}}
+paths:
+  /:
+    get:
+      operationId: 1
+      parameters: [{name: a, in: query, required: 'true'}]
+      responses:
+        200: {description: all}
+      x-amazon-apigateway-integration:
+        type: mock
+        timeoutInMillis: '50'
+        cacheKeyParameters: [1]
+        tlsConfig: {insecureSkipVerification: 'true'}
+        requestTemplates: {application/json: true}
+        responses:
+          404: {statusCode: 200, responseTemplates: {application/json: 1}}
+";
+    let request = Request::post("/restapis?mode=import&failonwarnings=true");
+    let (status, made) = aws.sent("apigateway", request, yaml.into());
+    assert_eq!(status, 201, "{made}");
+    let made: Value = serde_json::from_str(&made).unwrap();
+    assert_eq!(
+        (&made["name"], &made["version"]),
+        (&json!("7"), &json!("2.0"))
+    );
+    assert_eq!(made["disableExecuteApiEndpoint"], true);
+    assert_eq!(
+        (&made["binaryMediaTypes"], &made["minimumCompressionSize"]),
+        (&json!(["1"]), &json!(10))
+    );
+    let api = format!("/restapis/{}", made["id"].as_str().unwrap());
+    assert_eq!(
+        aws.got(&format!("{api}/gatewayresponses/UNAUTHORIZED"))["statusCode"],
+        "403"
+    );
+    assert_eq!(
+        aws.listed(&format!("{api}/requestvalidators"))[0]["validateRequestBody"],
+        true
+    );
+    let method = &aws.at(&api, "/")["resourceMethods"]["GET"];
+    assert_eq!(method["operationName"], "1");
+    assert_eq!(
+        method["requestParameters"],
+        json!({"method.request.querystring.a": true})
+    );
+    assert_eq!(
+        method["methodResponses"],
+        json!({"200": {"statusCode": "200"}})
+    );
+    let integration = &method["methodIntegration"];
+    assert_eq!(integration["timeoutInMillis"], 50);
+    assert_eq!(integration["cacheKeyParameters"], json!(["1"]));
+    assert_eq!(
+        integration["tlsConfig"],
+        json!({"insecureSkipVerification": true})
+    );
+    assert_eq!(
+        integration["requestTemplates"],
+        json!({"application/json": "true"})
+    );
+    assert_eq!(
+        integration["integrationResponses"],
+        json!({"200": {
+            "statusCode": "200", "selectionPattern": "404",
+            "responseTemplates": {"application/json": "1"},
+        }})
+    );
+}
