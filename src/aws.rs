@@ -52,7 +52,7 @@ pub use logs::LogEvent;
 pub(crate) use network::Passing;
 pub use pace::{HeldBack, Operation, Pacer, Service};
 pub use payload_store::PayloadStore;
-pub use profile::{ProfileError, check_profile};
+pub use profile::{ConfiguredRegion, ProfileError, check_profile, configured_region};
 pub(crate) use route53::is_same_name;
 pub use secret_store::SecretStore;
 pub use secretsmanager::SecretKeeper;

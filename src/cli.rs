@@ -42,6 +42,7 @@ use global::Global;
     disable_help_flag = true,
     after_help = "\
 Examples:
+  gatestack init claims        Write a new stack into the folder claims
   gatestack --local apply      Try stack.toml without an AWS account
   gatestack plan               Show what would change on AWS
   gatestack apply              Show it, ask, and change it

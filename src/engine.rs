@@ -11,6 +11,7 @@ mod function_code;
 mod function_environments;
 mod given_keys;
 mod given_values;
+pub mod init;
 mod invocation;
 mod listener;
 mod lock;

@@ -12,6 +12,7 @@ pub(crate) mod curl;
 pub(crate) mod error;
 pub(crate) mod handoff;
 pub(crate) mod history;
+pub(crate) mod init;
 pub(crate) mod listener;
 pub(crate) mod lock;
 pub(crate) mod logs;

@@ -3,7 +3,10 @@
 
 use std::path::Path;
 
-use aws_config::profile::{ProfileFileCredentialsProvider, ProfileFileLoadError};
+use aws_config::meta::region::ProvideRegion as _;
+use aws_config::profile::{
+    ProfileFileCredentialsProvider, ProfileFileLoadError, ProfileFileRegionProvider,
+};
 use aws_config::provider_config::ProviderConfig;
 use aws_config::{Region, profile};
 
@@ -71,6 +74,41 @@ pub async fn check_profile(named: Option<&str>) -> Result<(), ProfileError> {
         name,
         known,
         files: files.map(|file| shown(&file)).collect(),
+    })
+}
+
+/// A Region of the environment.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ConfiguredRegion {
+    /// Its name, not checked.
+    pub name: String,
+    /// What names it.
+    pub said_by: String,
+}
+
+/// The Region that the AWS CLI would use with this profile, or with the one of the environment: its variables come before any
+/// profile. The network is not asked.
+pub async fn configured_region(profile: Option<&str>) -> Option<ConfiguredRegion> {
+    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let of_variable = |name: &str| {
+        Some(ConfiguredRegion {
+            name: variable(name)?,
+            said_by: name.to_owned(),
+        })
+    };
+    if let Some(found) = ["AWS_REGION", "AWS_DEFAULT_REGION"]
+        .into_iter()
+        .find_map(of_variable)
+    {
+        return Some(found);
+    }
+    let named = profile.map(str::to_owned).or_else(|| variable(VARIABLE));
+    let profile = named.unwrap_or_else(|| "default".to_owned());
+    let provider = ProfileFileRegionProvider::builder().profile_name(&profile);
+    let region = provider.build().region().await?;
+    Some(ConfiguredRegion {
+        name: region.to_string(),
+        said_by: format!("the profile `{profile}`"),
     })
 }
 

@@ -9,6 +9,7 @@ mod export;
 mod graph;
 mod handoff;
 mod history;
+mod init;
 mod local;
 mod logs;
 mod output;
@@ -29,6 +30,7 @@ use crate::render::{self, Ui, json};
 /// A command with its arguments.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
+    Init(init::Args),
     Validate(validate::Args),
     Plan(plan::Args),
     Apply(apply::Args),
@@ -56,6 +58,7 @@ impl Command {
     /// The command's error.
     pub(super) fn run(&self, invocation: &Invocation, ui: &mut Ui) -> Result<Exit, Error> {
         match self {
+            Self::Init(args) => args.run(invocation, ui),
             Self::Validate(args) => args.run(invocation, ui),
             Self::Plan(args) => args.run(invocation, ui),
             Self::Apply(args) => args.run(invocation, ui),
@@ -93,6 +96,7 @@ impl Command {
             Self::Call(args) => args.contradiction(global),
             Self::Dev(_) => global.contradiction_of_dev(),
             Self::Handoff(args) => args.contradiction(),
+            Self::Init(args) => args.contradiction(global),
             Self::Rollback(args) => args.contradiction(),
             Self::Verify(args) => args.contradiction(global),
             _ => None,
@@ -114,6 +118,7 @@ impl Command {
             Self::Validate(validate::Args { json: true })
             | Self::Plan(plan::Args { json: true, .. })
             | Self::History(history::Args { json: true, .. })
+            | Self::Init(init::Args { json: true, .. })
             | Self::Rollback(rollback::Args { json: true, .. })
             | Self::Output(output::Args { json: true, .. })
             | Self::Token(token::Args { json: true, .. })

@@ -77,6 +77,7 @@ fn the_command_line_is_well_formed() {
 #[test]
 fn help_begins_with_examples_in_both_forms() {
     for command in [
+        "init",
         "validate",
         "plan",
         "apply",

@@ -117,7 +117,8 @@ impl Aws {
     }
 }
 
-fn unusable_profile(error: ProfileError) -> Error {
+/// The error about a profile that can't be used.
+pub(super) fn unusable_profile(error: ProfileError) -> Error {
     let fault = Fault::new(FaultKind::Profile, caller::in_full(&error));
     let fault = match &error {
         ProfileError::Unknown { name, known, .. } => {

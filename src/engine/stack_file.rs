@@ -102,7 +102,9 @@ pub fn source(invocation: &Invocation) -> Result<Source, Error> {
     let path = invocation.path();
     let absent = || {
         let what = format!("there is no stack file {}", path.display());
-        Fault::new(FaultKind::Io, what).hint("name it with -f FILE, or its folder with -C FOLDER")
+        Fault::new(FaultKind::Io, what).hint(
+            "name it with -f FILE, or its folder with -C FOLDER; `gatestack init` writes a new one",
+        )
     };
     let base = Source::new(&path, text(&path, absent)?);
     let Some(environment) = &invocation.environment else {

@@ -3,6 +3,7 @@
 use std::io::ErrorKind;
 
 use console::Term;
+use inquire::validator::Validation;
 use inquire::{CustomUserError, InquireError, Text};
 
 /// The answer to a question.
@@ -32,6 +33,27 @@ fn is_yes(text: &str) -> bool {
 /// A question that is answered by typing a text.
 pub(crate) fn typed(question: &str, help: &str) -> Answer<String> {
     prompt(Text::new(question).with_help_message(help))
+}
+
+/// The same with a default, until `wrong` finds nothing to say about the answer.
+pub(crate) fn typed_or(
+    question: &str,
+    default: &str,
+    help: &str,
+    wrong: impl Fn(&str) -> Option<String> + Clone,
+) -> Answer<String> {
+    let mut text = Text::new(question)
+        .with_default(default)
+        .with_validator(move |answer: &str| {
+            Ok(match wrong(answer) {
+                Some(wrong) => Validation::Invalid(wrong.into()),
+                None => Validation::Valid,
+            })
+        });
+    if !help.is_empty() {
+        text = text.with_help_message(help);
+    }
+    prompt(text)
 }
 
 fn prompt(question: Text<'_, '_>) -> Answer<String> {

@@ -7,6 +7,7 @@ use schemars::{JsonSchema, Schema};
 use serde_json::Value;
 
 use super::history::{AnyHistoryReport, AnyRollbackReport};
+use super::init::InitReport;
 use super::json::{FORMAT, Line, Messages, Outputs, PlanReport, object};
 use super::logs::LogLine;
 use super::token::AccessToken;
@@ -44,6 +45,10 @@ pub const ALL: &[Published] = &[
     Published {
         name: "history",
         schema: |name| schema::<Answer<AnyHistoryReport>>(name, "What `history --json` prints"),
+    },
+    Published {
+        name: "init",
+        schema: |name| schema::<Answer<InitReport<'_>>>(name, "What `init --json` prints"),
     },
     Published {
         name: "logs",

@@ -23,7 +23,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 STACK = (ROOT / "stack.toml").read_text()
 
 LINES = {"apply": "events", "destroy": "events", "dev": "events", "logs": "logs"}
-OBJECTS = {"history", "output", "plan", "rollback", "token", "validate", "verify"}
+OBJECTS = {"history", "init", "output", "plan", "rollback", "token", "validate", "verify"}
 
 ENVIRONMENT = {
     "PATH": os.environ["PATH"],
@@ -147,6 +147,16 @@ def test_schemas_name_every_member(schemas):
     assert set(schemas.validators) == OBJECTS | {"events", "handoff", "logs"}
 
 
+def test_a_new_stack(run):
+    assert run("init", "--json", code=1, stderr="")["messages"][0]["code"] == "io"
+    assert run("init", "new", "--json", code=1, stderr="")["messages"][0]["code"] == "consent"
+    (run.folder / "new").mkdir()
+    (run.folder / "new/.gitignore").write_text("target/")
+    new = run("init", "new", "--template", "partner-api", "--yes", "--json")
+    assert [file["action"] for file in new["files"]] == ["create", "create", "create", "extend"]
+    run("init", "other", "--json", "--name", "a/b", code=64, stderr="")
+
+
 def test_logs_are_lines(run):
     stack(run, logs=("[api]\n", "[api]\naccess_logs = true\n"))
     version, why = run("--local", "logs", "--json", code=1)
@@ -243,7 +253,7 @@ def test_help_stays_help():
 
 
 @pytest.mark.parametrize("text", ["[stack]\nname = 1\n", "[stack\n", 'a = "\\q"', STACK.replace("scopes = { read", "scope = { read")])
-@pytest.mark.parametrize("command", sorted((set(LINES) | OBJECTS) - {"dev"}))
+@pytest.mark.parametrize("command", sorted((set(LINES) | OBJECTS) - {"dev", "init"}))
 def test_broken_files_are_json(run, command, text):
     (run.folder / "stack.toml").write_text(text)
     more = ["acme"] if command == "token" else []

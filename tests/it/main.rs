@@ -35,6 +35,7 @@ mod given_keys;
 mod guests;
 mod handoff;
 mod in_place;
+mod init;
 mod inputs;
 mod instances;
 mod kinds;

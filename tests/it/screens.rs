@@ -39,7 +39,8 @@ fn help_of_every_command() {
     let mut global = None;
     let mut text = String::new();
     for command in [
-        &["validate"][..],
+        &["init"][..],
+        &["validate"],
         &["plan"],
         &["apply"],
         &["destroy"],

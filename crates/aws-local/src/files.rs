@@ -192,6 +192,35 @@ pub fn replace_soon(path: &Path, bytes: &[u8], readers: Readers) -> io::Result<(
     put(path, bytes, readers, |_| Ok(()))
 }
 
+/// Writes a file that must not be there yet.
+///
+/// # Errors
+/// Something is there, a link too, or it can't be written; then there is no file.
+pub fn create(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    // Exclusive: a file that appeared since anybody looked is an error too.
+    let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
+    file.write_all(bytes)
+        .and_then(|()| file.sync_all())
+        .inspect_err(|_| {
+            // The write's own error is the one to report.
+            let _gone = fs::remove_file(path);
+        })
+}
+
+/// Writes at the end of a regular file, which keeps its owner and permissions.
+///
+/// # Errors
+/// There is none, it is something else, a link too, or it can't be written; then it is unchanged.
+pub fn extend(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = open(path, OpenOptions::new().append(true), false)?;
+    let length = file.metadata()?.len();
+    file.write_all(bytes)
+        .and_then(|()| file.sync_all())
+        .inspect_err(|_| {
+            let _shortened = file.set_len(length);
+        })
+}
+
 fn put(
     path: &Path,
     bytes: &[u8],
@@ -385,9 +414,17 @@ mod tests {
         replace(&at("new"), b"1", Readers::Owner).unwrap();
         replace(&at("new"), b"2", Readers::Owner).unwrap();
         assert_eq!(fs::read(at("new")).unwrap(), b"2");
+        assert!(create(&at("new"), b"3").is_err() && create(&at("link"), b"3").is_err());
+        assert_eq!(instead(extend(&at("link"), b"3")), NotAFile::Link);
+        assert!(extend(&at("absent"), b"3").is_err());
+        create(&at("newer"), b"1").unwrap();
+        extend(&at("newer"), b"2").unwrap();
+        assert_eq!(fs::read(at("newer")).unwrap(), b"12");
+        assert_eq!(fs::read(at("new")).unwrap(), b"2");
+        assert_eq!(fs::read(at("precious")).unwrap(), b"precious");
         let mode = fs::metadata(at("new")).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
         let left = fs::read_dir(folder.path()).unwrap().count();
-        assert_eq!(left, 4, "nothing else is left behind");
+        assert_eq!(left, 5, "nothing else is left behind");
     }
 }

@@ -37,6 +37,9 @@ struct Of {
     /// Print the schema of `history --json`
     #[arg(long)]
     history: bool,
+    /// Print the schema of `init --json`
+    #[arg(long)]
+    init: bool,
     /// Print the schema of a line of `logs`
     #[arg(long)]
     logs: bool,
@@ -67,6 +70,7 @@ impl Of {
             ("events", self.events),
             ("handoff", self.handoff),
             ("history", self.history),
+            ("init", self.init),
             ("logs", self.logs),
             ("output", self.output),
             ("plan", self.plan),
