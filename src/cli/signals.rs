@@ -97,6 +97,12 @@ impl Signals {
             _heard: Heard::new(),
         })
     }
+
+    /// Listens until the process ends. Ctrl-C at a question is the question's answer, whose error is printed after the command; it
+    /// stops no write half way.
+    pub(super) fn until_the_end(self) {
+        std::mem::forget(self);
+    }
 }
 
 impl Stops for Signals {

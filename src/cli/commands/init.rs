@@ -103,8 +103,7 @@ impl Args {
         let name = name_for(site.folder(), self.template);
         let region = configured.clone().map(|configured| configured.name);
         let region = region.unwrap_or_else(|| self.template.region());
-        // Ctrl-C ends a question, and stops no write half way.
-        let _signals = Signals::listen()?;
+        Signals::listen()?.until_the_end();
         let (name, region) = self.answers(invocation, &name, &region, configured.as_ref(), ui)?;
         let new = NewStack {
             template: self.template,
