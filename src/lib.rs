@@ -11,6 +11,7 @@ pub mod handoff;
 pub mod kinds;
 pub mod lock;
 pub mod model;
+pub mod openapi;
 pub mod plan;
 pub mod render;
 pub mod stack;

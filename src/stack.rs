@@ -27,6 +27,7 @@ pub mod spans;
 mod check;
 mod cors;
 mod cycles;
+mod document;
 mod files;
 mod findings;
 mod function_files;
@@ -43,7 +44,9 @@ mod structure;
 mod template;
 mod variables;
 
+pub use aws_facts::limits::apigateway::LARGEST_DOCUMENT;
 pub use diagnostic::{Code, Diagnostic, Diagnostics, Severity};
+pub use document::FromDocument;
 pub use expand::expand;
 pub use extract::extract;
 pub use files::NamedFiles;

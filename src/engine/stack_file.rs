@@ -51,13 +51,12 @@ pub fn load_quietly(
         .map_err(|mistakes| an_overlay(invocation, &mistakes).unwrap_or(mistakes.into()))
 }
 
-/// A file that the stack file names.
+/// A file of at most so many bytes that the stack file names.
 ///
 /// # Errors
-/// It is not a regular file, or larger than AWS accepts.
-pub fn named_file(path: &Path) -> io::Result<Vec<u8>> {
-    const LARGEST: u64 = 1 << 20;
-    files::read(path, LARGEST)
+/// It is not a regular file, or larger.
+pub fn named_file(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+    files::read(path, most)
 }
 
 /// The hint that an incomplete file is an overlay.

@@ -14,7 +14,7 @@ pub(crate) fn desired(text: &str) -> Desired {
     let settings = LoadSettings {
         vars: BTreeMap::new(),
         env: &|_| None,
-        read: &|_| Ok("#!/bin/sh\n".into()),
+        read: &|_, _| Ok("#!/bin/sh\n".into()),
         code: CodeReading::Needed(&|_| Ok(None)),
     };
     let checked = load(Source::new("stack.toml", text), &settings)

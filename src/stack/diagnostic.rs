@@ -131,6 +131,10 @@ codes! {
     BadFunction = "GS042",
     /// A secret that is written in the file.
     SecretInFile = "GS043",
+    /// An OpenAPI document that can't be read, or has what API Gateway does not have.
+    BadDocument = "GS044",
+    /// A pattern of routes that matches no operation of the document, or is as specific as another.
+    BadPattern = "GS045",
 }
 
 impl Serialize for Code {

@@ -19,6 +19,9 @@ use crate::model::Payloads;
 /// The setting with the script for instances' first start.
 pub(super) const USER_DATA: &str = "load_balancer.targets.instances.user_data";
 
+/// The most bytes of a script or a policy that are read: more than AWS takes of any.
+pub(super) const LARGEST: u64 = 1 << 20;
+
 /// The files that a stack file names.
 #[derive(Clone, Debug, Default)]
 pub struct NamedFiles {
@@ -86,7 +89,7 @@ pub(super) fn read(
         let span = spans.value_of(&path);
         let folder = source.file(&span).path().parent();
         let there = folder.unwrap_or_else(|| Path::new("")).join(named.file);
-        match (settings.read)(&there).and_then(text) {
+        match (settings.read)(&there, LARGEST).and_then(text) {
             Ok(bytes) if bytes.len() <= named.largest => {
                 let digest = files.payloads.put(bytes);
                 files.digests.insert(named.setting.to_owned(), digest);

@@ -1,8 +1,8 @@
 //! What the passes over a file have found so far, and which values later passes must therefore not check.
 
 use std::cell::Cell;
-use std::collections::BTreeSet;
-use std::ops::Bound;
+use std::collections::{BTreeSet, HashSet};
+use std::ops::{Bound, Range};
 
 use super::diagnostic::{Diagnostic, Severity};
 use super::similar::{LONGEST, closest_within};
@@ -74,6 +74,29 @@ impl Findings {
     /// Records that a value is unusable because of a mistake elsewhere.
     pub(super) fn follows_from_another(&mut self, path: &KeyPath) {
         self.broken.insert(path.clone());
+    }
+
+    /// What is unusable at the path or below it.
+    pub(super) fn broken_at(&self, path: &KeyPath) -> Vec<KeyPath> {
+        let from_here = (Bound::Included(path.keys()), Bound::Unbounded);
+        let below = self.broken.range::<[String], _>(from_here);
+        below
+            .take_while(|broken| path.leads_to(broken))
+            .cloned()
+            .collect()
+    }
+
+    /// Keeps one of each kind at the same place among these. A pattern stands for many routes, and is wrong only once.
+    pub(super) fn once_at(&mut self, places: &[Range<usize>]) {
+        let mut seen = HashSet::new();
+        self.list.retain(|diagnostic| {
+            let Some(label) = diagnostic.labels.first() else {
+                return true;
+            };
+            let is_among =
+                |place: &Range<usize>| place.start <= label.span.0 && label.span.1 <= place.end;
+            !places.iter().any(is_among) || seen.insert((diagnostic.code, label.span))
+        });
     }
 
     /// Whether the value there itself is unusable.

@@ -79,7 +79,12 @@ pub(super) fn read(
         let at = KeyPath::from(["functions", key, "policy"]);
         Some(folder(&at).join(function.policy.as_ref()?))
     });
-    let own_files = Arc::new(OwnFiles::of(source.base().path(), policies));
+    let documents = source.documents().iter();
+    let documents = documents.map(|document| document.path().to_owned());
+    let own_files = Arc::new(OwnFiles::of(
+        source.base().path(),
+        policies.chain(documents),
+    ));
     for (key, function) in &file.functions {
         let path = KeyPath::from(["functions", key]);
         if function.existing.is_some() || !findings.is_usable(&path) {

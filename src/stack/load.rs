@@ -1,15 +1,14 @@
 //! From a text to a checked file, or to all its mistakes. Offline: AWS is not called.
 
 use std::collections::BTreeMap;
-use std::io;
 use std::ops::Range;
-use std::path::Path;
 
 use serde::Deserialize;
 use toml::Spanned;
 use toml::de::{DeTable, Deserializer};
 
 use super::diagnostic::{Code, Diagnostic, Diagnostics, MOST_SHOWN};
+use super::document::{self, FromDocument};
 use super::file::File;
 use super::files::{self, NamedFiles};
 use super::findings::Findings;
@@ -19,6 +18,7 @@ use super::source::{Location, Source, SourceFile};
 use super::spans::{KeyPath, Spans};
 use super::{check, limits, schema, structure, variables};
 use crate::code::{Code as FunctionCode, CodeFault, Origin};
+use crate::openapi::ReadFile;
 
 /// The inputs of reading a file, beside its own text.
 pub struct LoadSettings<'a> {
@@ -26,8 +26,9 @@ pub struct LoadSettings<'a> {
     pub vars: BTreeMap<String, Given>,
     /// How `${env.NAME}` is looked up.
     pub env: &'a dyn Fn(&str) -> Option<String>,
-    /// How a file that the stack file names is read. Its path is relative to the working folder, as the stack file's own is.
-    pub read: &'a dyn Fn(&Path) -> io::Result<Vec<u8>>,
+    /// How a file of at most so many bytes is read that the stack file names. Its path is relative to the working folder, as the stack
+    /// file's own is.
+    pub read: ReadFile<'a>,
     /// How the code of functions is read.
     pub code: CodeReading<'a>,
 }
@@ -87,6 +88,8 @@ pub struct Checked {
     pub given: BTreeMap<String, String>,
     /// The files that it names.
     pub files: NamedFiles,
+    /// What came from the API's document; none without one.
+    pub document: Option<FromDocument>,
     /// Whether the overlay changes only the account of the stack's identity, and the stack file leaves that to the credentials.
     pub(super) account_was_open: bool,
     /// Whether a text has the token URL, which an existing pool without a domain does not have.
@@ -135,11 +138,18 @@ impl Checked {
 /// # Errors
 ///
 /// Every mistake; only the first syntax error of a file, since others mostly follow from it. Warnings are included.
-pub fn load(source: Source, settings: &LoadSettings<'_>) -> Result<Checked, Diagnostics> {
-    let (file, spans, account_was_open, mut findings) = match read(&source, settings) {
+pub fn load(mut source: Source, settings: &LoadSettings<'_>) -> Result<Checked, Diagnostics> {
+    let (mut file, mut spans, account_was_open, mut findings) = match read(&source, settings) {
         Ok(read) => read,
         Err(syntax) => return Err(Diagnostics::new(source, syntax)),
     };
+    let mut document = None;
+    if let Some(file) = &mut file {
+        let unfolded = document::unfold(file, &mut source, &mut spans, settings, &mut findings);
+        check::check(file, &source, &spans, &mut findings);
+        findings.once_at(&unfolded.once);
+        document = unfolded.document;
+    }
     let files = match &file {
         Some(file) => files::read(file, &source, &spans, settings, &mut findings),
         None => NamedFiles::default(),
@@ -158,6 +168,7 @@ pub fn load(source: Source, settings: &LoadSettings<'_>) -> Result<Checked, Diag
             file,
             warnings: diagnostics,
             files,
+            document,
             account_was_open,
             names_token_url,
             spans,
@@ -206,9 +217,6 @@ fn read(
             }
         }
     };
-    if let Some(file) = &file {
-        check::check(file, source, &spans, &mut findings);
-    }
     Ok((file, spans, account_was_open, findings))
 }
 

@@ -1,6 +1,6 @@
-//! The text of a stack file and of its overlay, and places in them.
+//! The text of a stack file, of its overlay, and of the OpenAPI document that it names, and places in them.
 //!
-//! The bytes of both are counted continuously, so that a range alone determines the file.
+//! The bytes of all files are counted continuously, so that a range alone determines the file.
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -17,6 +17,8 @@ pub struct Source {
     base: SourceFile,
     /// Boxed, since most stacks have none, and every error with a source is as large as it.
     overlay: Option<Box<SourceFile>>,
+    /// The files of the API's document.
+    documents: Vec<SourceFile>,
 }
 
 /// One file's text and its name in messages.
@@ -56,6 +58,7 @@ impl Source {
                 starts: OnceLock::new(),
             },
             overlay: None,
+            documents: Vec::new(),
         }
     }
 
@@ -70,6 +73,25 @@ impl Source {
             starts: OnceLock::new(),
         }));
         self
+    }
+
+    /// Adds a file of the API's document; nothing is read from `path`. Returns the offset of its first byte.
+    pub(super) fn add_document(&mut self, path: PathBuf, text: String) -> usize {
+        let last = self.documents.last().or(self.overlay());
+        let last = last.unwrap_or(&self.base);
+        let start = last.start + last.text.len() + 1;
+        self.documents.push(SourceFile {
+            path,
+            text,
+            start,
+            starts: OnceLock::new(),
+        });
+        start
+    }
+
+    /// The files of the API's document.
+    pub(super) fn documents(&self) -> &[SourceFile] {
+        &self.documents
     }
 
     /// The stack file.
@@ -93,10 +115,9 @@ impl Source {
 
     /// The file that these bytes are in.
     pub fn file(&self, span: &Range<usize>) -> &SourceFile {
-        match self.overlay() {
-            Some(overlay) if span.start >= overlay.start => overlay,
-            _ => &self.base,
-        }
+        let laid_over = self.overlay().into_iter().chain(&self.documents);
+        let begun = laid_over.take_while(|file| span.start >= file.start);
+        begun.last().unwrap_or(&self.base)
     }
 
     /// The files' names: `stack.toml`, or `stack.toml with stack.prod.toml`.
@@ -225,5 +246,12 @@ mod tests {
             source.locate(&overlay.counted(&(0..0))).link(),
             "stack.prod.toml:1:1"
         );
+        let mut source = source.clone();
+        let first = source.add_document("a.yaml".into(), "openapi: 3.0.3\n".into());
+        let second = source.add_document("b.yaml".into(), "a: 1\n".into());
+        assert_eq!(source.locate(&(first..first)).link(), "a.yaml:1:1");
+        assert_eq!(source.locate(&(second - 1..second)).link(), "a.yaml:2:1");
+        assert_eq!(source.slice(&(second + 3..second + 4)), "1");
+        assert_eq!(source.locate(&value).link(), "stack.prod.toml:2:5");
     }
 }

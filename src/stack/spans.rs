@@ -158,6 +158,57 @@ impl Spans {
         }
     }
 
+    /// Puts a value there that another file has, with the places of its key and of itself there.
+    pub(super) fn put(
+        &mut self,
+        path: KeyPath,
+        key: Option<Range<usize>>,
+        value: Range<usize>,
+        text: Option<&str>,
+    ) {
+        let spot = Spot {
+            key,
+            value,
+            text: text.map(str::to_owned),
+            is_table: false,
+        };
+        self.0.insert(path, spot);
+    }
+
+    /// Takes out what is there, and all below it.
+    pub(super) fn take(&mut self, path: &KeyPath) -> Self {
+        let below = self.0.range(path.clone()..).map(|(below, _)| below);
+        let below: Vec<_> = below
+            .take_while(|below| path.leads_to(below))
+            .cloned()
+            .collect();
+        let taken = below.into_iter();
+        Self(
+            taken
+                .filter_map(|path| self.0.remove_entry(&path))
+                .collect(),
+        )
+    }
+
+    /// Puts what another has at a path, and all below it, to a path of these.
+    pub(super) fn lay(&mut self, to: &KeyPath, other: &Self, from: &KeyPath) {
+        let below = other.0.range(from.clone()..);
+        for (path, spot) in below.take_while(|(path, _)| from.leads_to(path)) {
+            let mut keys = to.0.clone();
+            keys.extend_from_slice(&path.0[from.0.len()..]);
+            self.0.insert(KeyPath(keys), spot.clone());
+        }
+    }
+
+    /// The bytes of everything.
+    pub(super) fn all(&self) -> Vec<Range<usize>> {
+        let spots = self.0.values();
+        spots
+            .flat_map(|spot| [Some(spot.value.clone()), spot.key.clone()])
+            .flatten()
+            .collect()
+    }
+
     /// Whether the file has something there.
     pub fn has(&self, path: &KeyPath) -> bool {
         self.0.contains_key(path)

@@ -18,6 +18,20 @@ pub(crate) fn load_with(
     load_source(Source::new("stack.toml", text), vars, env)
 }
 
+/// Reads a text that names the OpenAPI document `api.yaml`, which holds this.
+pub(crate) fn with_document(text: &str, document: &str) -> Result<Checked, Diagnostics> {
+    let settings = LoadSettings {
+        vars: BTreeMap::new(),
+        env: &|_| None,
+        read: &|path, most| match path.to_str() {
+            Some("api.yaml") => Ok(document.into()),
+            _ => beside(path, most),
+        },
+        code: CodeReading::Skipped,
+    };
+    load(Source::new("stack.toml", text), &settings)
+}
+
 /// Reads a text with an overlay laid over it, and these `--var`.
 pub(crate) fn laid(
     base: &str,
@@ -48,11 +62,26 @@ fn load_source(
 
 const POLICY: &str = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]}"#;
 
+/// A document that says everything of its only operation.
+const PET_STORE: &str = r#"{
+  "swagger": "2.0",
+  "paths": {"/pets": {"get": {
+    "security": [{"key": []}],
+    "x-amazon-apigateway-integration": {"type": "mock", "requestTemplates": {"application/json": "{\"statusCode\": 200}"}}
+  }}},
+  "securityDefinitions": {"key": {"type": "apiKey", "in": "header", "name": "x-api-key"}}
+}"#;
+
+/// A document that says nothing of its operations.
+const PETS: &str = "openapi: 3.0.3\npaths:\n  /pets:\n    get: {}\n    post: {}\n";
+
 /// The files beside the stack file.
-fn beside(path: &Path) -> io::Result<Vec<u8>> {
+fn beside(path: &Path, _: u64) -> io::Result<Vec<u8>> {
     match path.to_str() {
         Some("backend.sh") => Ok("#!/bin/sh\n".into()),
         Some("policy.json" | "hello-policy.json") => Ok(POLICY.into()),
+        Some("pets.yaml") => Ok(PETS.into()),
+        Some("PetStore.yaml") => Ok(PET_STORE.into()),
         Some("big.sh") => Ok("#".repeat(16 * 1024 + 1).into()),
         _ => Err(io::ErrorKind::NotFound.into()),
     }

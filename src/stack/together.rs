@@ -96,6 +96,19 @@ subnets = ["subnet-0123456789abcdef0"]
 targets = { instance_tags = { app = "x" } }
 listeners = { 80 = { to = 8080 } }
 "#,
+    r#"
+[stack]
+name = "from-a-document"
+region = "eu-central-1"
+[api]
+name = "from-a-document"
+stage = "prod"
+openapi = "pets.yaml"
+[api.routes]
+"* *" = { http = "https://pets.example/*", requires = "nothing", timeout = "9s" }
+"POST *" = { throttle = { rate = 7, burst = 8 } }
+"* /pets" = { timeout = "7s" }
+"#,
 ];
 
 /// Every stack of these tests.
@@ -174,6 +187,11 @@ const MISTAKES: &[(&str, &str, Code, &str, &[&str])] = &[
     (
         "[\"id/read\", \"plain/all\"], token = \"access\"", "[], token = \"access\"",
         Code::Requirements, "\"access\"", &["api.requires.scopes", "api.requires.token"],
+    ),
+    ("\"POST *\"", "\"PUT *\"", Code::BadPattern, "\"PUT *\"", &["api.openapi", "api.routes.\"PUT *\""]),
+    (
+        "\"POST *\" = {", "\"POST *\" = { timeout = \"8s\",",
+        Code::BadPattern, "\"7s\"", &["api.openapi", "api.routes.\"POST *\"", "api.routes.\"* /pets\""],
     ),
     ("header = \"Authorization\"", "header = \"A B\"", Code::BadName, "\"A B\"", &["api.authorizer.header"]),
     ("cache = \"5m\"", "cache = \"2h\"", Code::OutOfRange, "\"2h\"", &["api.authorizer.cache"]),

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::{Style, text};
-use crate::stack::testing::{STACK, edited, laid, load_with, read};
+use crate::stack::testing::{STACK, edited, laid, load_with, read, with_document};
 use crate::stack::{Checked, Diagnostics};
 
 /// All messages about a text: on 80 columns, without colour.
@@ -33,6 +33,58 @@ fn a_guarded_path_beside_an_open_greedy_route() {
     let open = "\"ANY /{proxy+}\" = { mock = 200, requires = \"nothing\" }";
     let text = edited("[api.routes]", &format!("[api.routes]\n{open}"));
     insta::assert_snapshot!(told(&text));
+}
+
+/// The small stack with a document, and with these lines below its routes.
+fn told_with(lines: &str, document: &str) -> String {
+    let routes = format!("openapi  = \"api.yaml\"\n\n[api.routes]\n{lines}");
+    let (before, rest) = STACK.split_once("[api.routes]\n").unwrap();
+    let (_, after) = rest.split_once("\n[").unwrap();
+    told_of(with_document(
+        &format!("{before}{routes}\n[{after}"),
+        document,
+    ))
+}
+
+const PETS: &str =
+    "openapi: 3.0.3\npaths:\n  /pets:\n    get: {}\n    post: {}\n  /pets/{id}:\n    get: {}\n";
+
+#[test]
+fn documents() {
+    insta::assert_snapshot!(told_with("", "openapi: 3.1.0\ninfo: {}\n"));
+    insta::assert_snapshot!(told_with("", "{\"openapi\": \"3.0.3\",\n  \"paths\": [\n"));
+    let wrong = "openapi: 3.0.3\npaths:\n  /pets:\n    get:\n      parameters:\n        - $ref: '#/components/parameters/Pages'\n        - $ref: ../other.yaml\n        - {name: id, in: path}\n    gett: {}\ncomponents:\n  parameters:\n    Page: {name: page, in: query}\n";
+    insta::assert_snapshot!(told_with("\"* *\" = { mock = 200 }", wrong));
+}
+
+#[test]
+fn patterns() {
+    insta::assert_snapshot!(told_with("", PETS));
+    insta::assert_snapshot!(told_with(
+        "\"* *\" = { mock = 200 }\n\"GET *\" = { timeout = \"5s\" }\n\"* /pets\" = { timeout = \"6s\" }\n\"PUT /pets/*\" = { timeout = \"7s\" }\n",
+        PETS
+    ));
+    let collision = "  /pets/{name}/toys:\n    get: {}\n";
+    insta::assert_snapshot!(told_with(
+        "\"* *\" = { http = \"https://pets.example.com/*\" }\n",
+        &format!("{PETS}{collision}")
+    ));
+    insta::assert_snapshot!(told(&edited(
+        "[api.routes]\n",
+        "[api.routes]\n\"GET *\" = { mock = 200 }\n"
+    )));
+}
+
+#[test]
+fn security_of_documents() {
+    let secured = "openapi: 3.0.3\nsecurity: [{login: []}]\npaths:\n  /pets:\n    get: {}\n    post: {security: []}\ncomponents:\n  securitySchemes:\n    login: {type: http, scheme: bearer}\n";
+    insta::assert_snapshot!(told_with("\"* *\" = { mock = 200 }", secured));
+    let open = STACK.replace("requires = {", "requires = \"nothing\" # {");
+    let open = open.replace(
+        "[api.routes]\n",
+        "openapi = \"api.yaml\"\n[api.routes]\n\"* *\" = { mock = 200 }\n",
+    );
+    insta::assert_snapshot!(told_of(with_document(&open, secured)));
 }
 
 #[test]

@@ -49,6 +49,12 @@ pub(super) fn check(judge: &mut Judge<'_>) {
     let mut tree = Tree::default();
     for name in &names {
         let path = routes.join(name);
+        if name.contains('*') && !judge.has(["api", "openapi"]) {
+            let message = format!("`{name}` is a pattern, and `[api]` names no document");
+            let help = "add `openapi = \"FILE\"` to `[api]`, or write a route for each path";
+            judge.key_error(Code::BadRoute, &path, message, help);
+            continue;
+        }
         let parameters = match parse(name, judge.findings) {
             Ok(segments) => {
                 tree.hold(judge, &path, &segments);

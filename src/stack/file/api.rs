@@ -86,7 +86,12 @@ pub struct Api {
     /// A domain of your own.
     #[schemars(example = json!({ "name": "api.example.com", "certificate": "arn:aws:acm:eu-central-1:123456789012:certificate/11111111-2222-3333-4444-555555555555" }))]
     pub domain: Option<ApiDomain>,
-    /// `"METHOD /path"` = where its calls go.
+    /// An OpenAPI 3.0 or Swagger 2.0 document, in YAML or JSON, in the stack file's folder or below it: each of its operations is a
+    /// route, and the keys of `[api.routes]` may be patterns over them. Left out: the routes are those of `[api.routes]`.
+    #[schemars(example = &"PetStore.yaml")]
+    pub openapi: Option<String>,
+    /// `"METHOD /path"` = where its calls go. With `openapi`, `*` stands for any method, and in a path for any text, slashes included,
+    /// as in `"POST /pets/*"`; of several patterns that match an operation, the most specific one that has a key counts.
     #[serde(default)]
     #[schemars(example = json!({ "GET /claims/{id}": { "http": "https://claims.example.com/{id}" } }))]
     pub routes: BTreeMap<String, Route>,
@@ -293,11 +298,12 @@ impl AccessLogSettings {
     pub const FORMAT: &str = r#"{"requestId":"$context.requestId","time":"$context.requestTime","ip":"$context.identity.sourceIp","method":"$context.httpMethod","path":"$context.path","route":"$context.resourcePath","status":"$context.status","latency":"$context.responseLatency","error":"$context.error.message","client":"$context.authorizer.claims.client_id","apiKeyId":"$context.identity.apiKeyId"}"#;
 }
 
-/// One route: exactly one of `http`, `function` and `mock`.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
+/// One route: exactly one of `http`, `function` and `mock`. A pattern over the operations of `openapi` may leave out any key.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Route {
-    /// The URL to call, with the same path parameters as the route. Left out: `function` or `mock` answers.
+    /// The URL to call, with the same path parameters as the route. For an operation of `openapi`, one that ends in `/*` calls the
+    /// operation's path there. Left out: `function` or `mock` answers.
     #[schemars(example = &"https://claims.example.com/claims")]
     pub http: Option<GatewayTemplate>,
     /// What the call goes through. Left out: the internet. Through the load balancer the URL's port has to be one of its

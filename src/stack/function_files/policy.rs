@@ -5,6 +5,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 
+use crate::stack::files::LARGEST;
 use crate::stack::load::LoadSettings;
 use crate::stack::similar::closest;
 
@@ -14,7 +15,7 @@ type Fault = (String, String);
 /// The policy in a file.
 pub(super) fn read(path: &Path, settings: &LoadSettings<'_>) -> Result<String, Fault> {
     let shown = path.display();
-    let bytes = (settings.read)(path).map_err(|error| {
+    let bytes = (settings.read)(path, LARGEST).map_err(|error| {
         let what = match error.kind() {
             std::io::ErrorKind::NotFound => format!("there is no file `{shown}`"),
             _ => format!("`{shown}` can't be read: {error}"),

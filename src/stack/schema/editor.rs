@@ -158,7 +158,7 @@ pub(super) fn names_of(definition: &str, property: &str) -> Vec<String> {
         .filter(|(of, name, _, _)| (*of, *name) == (definition, property));
     let others = match (definition, property) {
         ("Api", "routes") => Some(format!(
-            "names METHOD /path: {}, and a path such as `/claims/{{id}}` or `/{{proxy+}}`",
+            "names METHOD /path: {}, and a path such as `/claims/{{id}}` or `/{{proxy+}}`; with `openapi`, `*` in both",
             METHODS.join(", ")
         )),
         ("Plan", "routes") => Some("names routes".to_owned()),
@@ -195,6 +195,10 @@ static ROUTE: LazyLock<String> = LazyLock::new(|| {
     format!("^({}) /({segment}(/{segment})*)?$", METHODS.join("|"))
 });
 
+/// The same with `*`, for the operations of a document.
+static PATTERN: LazyLock<String> =
+    LazyLock::new(|| format!(r"^(\*|{}) [/*]\S*$", METHODS.join("|")));
+
 /// Adds what an editor can check; for an overlay, without required keys.
 pub(super) fn constrain(schema: &mut Value, overlay: bool) {
     for (definition, property, part, rule) in NAMES {
@@ -207,9 +211,8 @@ pub(super) fn constrain(schema: &mut Value, overlay: bool) {
     for (definition, property) in SCOPES {
         limit(schema, definition, property, Elements, &scope);
     }
-    for table in ["Api", "Plan"] {
-        limit(schema, table, "routes", Keys, &ROUTE);
-    }
+    limit(schema, "Api", "routes", Keys, &PATTERN);
+    limit(schema, "Plan", "routes", Keys, &ROUTE);
     property_of(schema, "StackTable", "tags")["propertyNames"]["not"] =
         json!({ "pattern": "^([Aa][Ww][Ss]|[Gg][Aa][Tt][Ee][Ss][Tt][Aa][Cc][Kk]):" });
     let origins = &mut schema["$defs"]["Origins"]["anyOf"];
@@ -299,13 +302,22 @@ pub(super) fn constrain(schema: &mut Value, overlay: bool) {
 
 /// Requirements of a whole file.
 fn whole(schema: &mut Value) {
+    // What a pattern over a document's operations leaves out, another one or the document says.
     add(
         schema,
-        "Route",
-        json!({ "oneOf": [{ "required": ["http"] }, { "required": ["function"] }, { "required": ["mock"] }] }),
+        "Api",
+        json!({
+            "if": { "not": { "required": ["openapi"] } },
+            "then": { "properties": { "routes": {
+                "minProperties": 1,
+                "propertyNames": { "pattern": *ROUTE },
+                "additionalProperties": {
+                    "oneOf": [{ "required": ["http"] }, { "required": ["function"] }, { "required": ["mock"] }],
+                },
+            } } },
+        }),
     );
     add(schema, "Targets", json!({ "minProperties": 1 }));
-    property_of(schema, "Api", "routes")["minProperties"] = json!(1);
     property_of(schema, "LoadBalancer", "listeners")["minProperties"] = json!(1);
     add(
         schema,

@@ -190,7 +190,7 @@ impl Example {
         let settings = LoadSettings {
             vars: self.overlay.iter().map(|_| certificate.clone()).collect(),
             env: &|_| None,
-            read: &|_| Ok(self.user_data.clone().into()),
+            read: &|_, _| Ok(self.user_data.clone().into()),
             code: stack::CodeReading::Needed(&gatestack::code::Code::read),
         };
         let checked = stack::load(source, &settings)

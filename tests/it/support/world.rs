@@ -430,7 +430,7 @@ pub(crate) fn desired(text: &str) -> Desired {
     )
 }
 
-/// A file without mistakes. Whatever files it names hold their own names, and policies nothing.
+/// A file without mistakes. Whatever files it names hold their own names, policies nothing, and OpenAPI documents are the example's.
 pub(crate) fn checked(text: &str) -> stack::Checked {
     let source = stack::Source::new("stack.toml", text);
     stack::load(
@@ -438,8 +438,9 @@ pub(crate) fn checked(text: &str) -> stack::Checked {
         &stack::LoadSettings {
             vars: Default::default(),
             env: &|_| None,
-            read: &|path| match path.extension() {
+            read: &|path, _| match path.extension() {
                 Some(ending) if ending == "json" => Ok(br#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}}"#.into()),
+                Some(ending) if ending == "yaml" => std::fs::read(super::program::repository("examples/petstore").join(path)),
                 _ => Ok(path.display().to_string().into()),
             },
             code: stack::CodeReading::Needed(&gatestack::code::Code::read),

@@ -139,6 +139,11 @@ pub const LONGEST_DESCRIPTION: usize = 1_024;
 /// Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html>
 pub const LARGEST_LOG_FORMAT: usize = 3 * 1_024;
 
+/// The most bytes of an OpenAPI document.
+///
+/// Source: <https://docs.aws.amazon.com/apigateway/latest/api/API_ImportRestApi.html>, "6MB"
+pub const LARGEST_DOCUMENT: u64 = 6 << 20;
+
 /// The largest body of a request or an answer, in bytes.
 ///
 /// Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html>

@@ -50,9 +50,9 @@ impl Files {
             let settings = LoadSettings {
                 vars: variables::given(invocation).unwrap_or_default(),
                 env: &|name| std::env::var(name).ok(),
-                read: &|path| {
+                read: &|path, most| {
                     named.borrow_mut().insert(path.to_owned());
-                    named_file(path)
+                    named_file(path, most)
                 },
                 code: CodeReading::Needed(&|origin| {
                     let code = Code::read(origin);
@@ -78,7 +78,7 @@ impl Files {
             }
         }
         let with_content = |path: PathBuf| {
-            let content = files::read(&path, stack::LARGEST_FILE).ok();
+            let content = files::read(&path, stack::LARGEST_DOCUMENT).ok();
             (path, content)
         };
         Self {
