@@ -9,6 +9,7 @@ pub mod schemas;
 pub(crate) mod ask;
 pub(crate) mod call;
 pub(crate) mod curl;
+pub(crate) mod document;
 pub(crate) mod error;
 pub(crate) mod handoff;
 pub(crate) mod history;

@@ -63,6 +63,19 @@ async fn access_logs_live_through_a_slow_day() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_api_from_a_document_lives_through_a_slow_day() {
+    let world = World::new().with_scenario(SLOW);
+    let before = example("petstore");
+    world.apply(&before).await;
+    let after = before.replace("\"POST *\" = { ", "\"POST *\" = { timeout = \"5s\", ");
+    assert_ne!(before, after);
+    world.apply_with(&after, &agreed()).await;
+    assert!(world.plan(&after).await.is_empty());
+    world.destroy(&after).await;
+    assert!(world.look(&after).await.live.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_slow_day_costs_time_and_requests_within_bounds() {
     let mut figures = Vec::new();
     for is_slow in [false, true] {

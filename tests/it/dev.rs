@@ -6,6 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
+use crate::openapi::pet_store;
 use crate::support::backend::Backend;
 use crate::support::program::{Folder, Ran, example, record};
 use crate::support::screen::{screen as screen_of, with_filters};
@@ -452,6 +453,41 @@ fn a_link_is_followed_to_a_file_of_another_name_and_one_that_comes_is_noticed() 
     dev.err.line("reloaded: ");
     std::fs::write(at("local-aws.toml"), "nonsense = 1\n").unwrap();
     dev.err.line("not reloaded");
+    assert_eq!(dev.stop("-INT").0, Some(0));
+}
+
+#[test]
+fn the_files_of_a_document_are_watched() {
+    let folder = pet_store();
+    let document = folder.path().join("PetStore.yaml");
+    let text = std::fs::read_to_string(&document).unwrap();
+    let (text, schemas) = text.split_once("  schemas:\n").unwrap();
+    let text = format!("{text}  schemas: {{$ref: schemas.yaml}}\n");
+    let beside = folder.path().join("schemas.yaml");
+    let schemas = schemas.replace("#/components/schemas/", "#/");
+    std::fs::write(&beside, &schemas).unwrap();
+    let text = text.replace("#/components/schemas/", "schemas.yaml#/");
+    std::fs::write(&document, &text).unwrap();
+    let dev = Dev::spawn(&folder, &[]);
+    dev.out.line("Stack ");
+    let watched = dev.err.line("Watching ");
+    assert!(
+        watched.contains("PetStore.yaml, schemas.yaml and stack.toml"),
+        "{watched}"
+    );
+    std::fs::write(
+        &document,
+        text.replace("  /pets/{petId}:", "  /animals/{petId}:"),
+    )
+    .unwrap();
+    assert_eq!(
+        dev.err.line("reloaded"),
+        "reloaded: 1 added, 1 changed, 1 destroyed"
+    );
+    std::fs::remove_file(&beside).unwrap();
+    dev.err.line("not reloaded");
+    std::fs::write(&beside, &schemas).unwrap();
+    assert_eq!(dev.err.line("reloaded"), "reloaded: no changes");
     assert_eq!(dev.stop("-INT").0, Some(0));
 }
 

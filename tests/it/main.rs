@@ -47,6 +47,7 @@ mod logs;
 mod messages;
 mod notes;
 mod omitted_settings;
+mod openapi;
 mod origins;
 mod others;
 mod overlays;

@@ -5,6 +5,7 @@
 //! - `sh`: run there with `--local`, and ends with 0, or with the exit code that the comment behind it begins with. A server in
 //!   the first line serves the lines below;
 //! - `toml`: written there where its first line is a file's name, else laid over the stack file, which has to be valid;
+//! - `yaml`: written there; its first line is the file's name;
 //! - `json`: has to be JSON.
 //!
 //! Anything else is listed in [`NOT_RUN`] with its reason.
@@ -86,7 +87,8 @@ impl Block {
     /// The file's name in its first line.
     fn file(&self) -> Option<&str> {
         let name = self.text.lines().next()?.strip_prefix("# ")?;
-        (name.ends_with(".toml") && !name.contains(' ')).then_some(name)
+        let is_file = name.ends_with(".toml") || name.ends_with(".yaml");
+        (is_file && !name.contains(' ')).then_some(name)
     }
 }
 
@@ -276,7 +278,12 @@ fn take_toml(page: &str, block: &Block, folder: &Folder) {
 /// Takes a page's blocks in their order; how many lines were compared.
 fn hold(page: &str) -> usize {
     let folder = Folder::with(&text_of("stack.toml"));
-    for file in [EXAMPLE, "examples/partner-api/backend.sh"] {
+    for file in [
+        EXAMPLE,
+        "examples/partner-api/backend.sh",
+        "examples/petstore/stack.toml",
+        "examples/petstore/PetStore.yaml",
+    ] {
         let copy = folder.path().join(file);
         std::fs::create_dir_all(copy.parent().unwrap()).unwrap();
         std::fs::copy(repository(file), copy).unwrap();
@@ -295,6 +302,7 @@ fn hold(page: &str) -> usize {
             "console" => compared += run_console(page, &block.text, &folder),
             "sh" => run_sh(page, &block.text, &folder),
             "toml" => take_toml(page, &block, &folder),
+            "yaml" if block.file().is_some() => take_toml(page, &block, &folder),
             "json" => {
                 let read: Result<serde_json::Value, _> = serde_json::from_str(&block.text);
                 assert!(read.is_ok(), "{page}: {read:?}\n{}", block.text);

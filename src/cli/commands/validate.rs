@@ -1,7 +1,7 @@
 use crate::cli::opening::load;
 use crate::engine::Invocation;
 use crate::error::{Error, Exit};
-use crate::render::{Ui, json};
+use crate::render::{Ui, document, json};
 
 /// Check the stack file without asking AWS
 #[derive(Debug, clap::Args)]
@@ -12,7 +12,8 @@ Examples:
   cat stack.toml | gatestack validate -f -
 
 Finds everything that can be known to be wrong before AWS is asked: syntax,
-unknown keys, references to nothing, and what AWS refuses.")]
+unknown keys, references to nothing, and what AWS refuses. Of an API from an
+OpenAPI document it prints the routes, with what the patterns made of them.")]
 pub(crate) struct Args {
     /// Print one JSON object
     #[arg(long)]
@@ -30,8 +31,10 @@ impl Args {
             let name = checked.source().name();
             let stack = &checked.file.stack;
             ui.print(&format!(
-                "{name} is valid: stack {} in {}\n",
-                stack.name, stack.region
+                "{name} is valid: stack {} in {}\n{}",
+                stack.name,
+                stack.region,
+                document::routes(&checked)
             ));
         }
         Ok(Exit::Success)
