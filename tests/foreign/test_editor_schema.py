@@ -136,6 +136,7 @@ BROKEN = {
     "a header's name": ('"X-A"', '"X A"'),
     "a log group": ("/whole/calls", "calls of everyone"),
     "a log format without the request": ("$context.requestId ${stageVariables.path}", "$context.status"),
+    "a pattern without a document": ('"GET /m"', '"GET *"'),
     "a route without a method": ('"GET /m"', '"/m"'),
     "a route without a path": ('"GET /m"', '"GET"'),
     "a method in lower case": ('"GET /m"', '"get /m"'),
