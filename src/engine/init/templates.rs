@@ -34,7 +34,7 @@ macro_rules! repository {
 }
 
 /// Every template; the first is the default.
-pub static TEMPLATES: [Template; 3] = [
+pub static TEMPLATES: [Template; 4] = [
     Template {
         name: "smallest",
         says: "One route, and one partner that may call it",
@@ -62,6 +62,17 @@ pub static TEMPLATES: [Template; 3] = [
             name: "hello/index.mjs",
             says: "the code of its function",
             text: repository!("examples/m2m-lambda/hello/index.mjs"),
+        }],
+    },
+    Template {
+        name: "petstore",
+        says: "An API from its OpenAPI document, secured by scopes",
+        call: &["postman", "GET", "/"],
+        stack: repository!("examples/petstore/stack.toml"),
+        files: &[File {
+            name: "PetStore.yaml",
+            says: "the OpenAPI document of its API",
+            text: repository!("examples/petstore/PetStore.yaml"),
         }],
     },
 ];
