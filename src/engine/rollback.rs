@@ -194,7 +194,7 @@ fn way<'a>(
         Way::Unknown => Err(no_way(
             session,
             format!(
-                "deployment {} does not record which VPC links it uses, so whether it works is unknown",
+                "deployment {} does not record which VPC links and functions it uses, so whether it works is unknown",
                 to.name()
             ),
         )
@@ -213,14 +213,25 @@ fn way<'a>(
             ),
         )
         .into()),
-        Way::Closed(why) => Err(no_way(
-            session,
-            format!(
-                "deployment {} can't be served any more: {why}, and every call through it would fail",
-                to.name()
-            ),
-        )
-        .into()),
+        Way::Closed(_) | Way::Shut(_) => Err(closed(to, session).into()),
+    }
+}
+
+/// One that can't be served any more: calls would get 500.
+fn closed(to: &Deployed, session: &Session) -> Fault {
+    let why = to.way.why_not().unwrap_or_default();
+    let name = to.name();
+    let fault = |fails: &str| {
+        let what = format!("deployment {name} can't be served any more: {why}, and {fails}");
+        no_way(session, what)
+    };
+    match &to.way {
+        Way::Shut(_) => fault("every such call would end in a 500").hint(format!(
+            "the function, its alias or its permission is gone: write these routes as they were, as `git revert` does, and apply \
+             them\n{}",
+            session.invocation.command_line("apply", &[])
+        )),
+        _ => fault("every call through it would fail"),
     }
 }
 

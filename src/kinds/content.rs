@@ -102,6 +102,37 @@ pub(super) async fn links(reader: &Reader, api: &str) -> Result<BTreeSet<String>
         .collect())
 }
 
+/// The methods of an API, as `GET /policies`, each with the ARN of the function or alias that API Gateway invokes for it with the
+/// permission of the function. ARNs with stage variables depend on the stage, not on a deployment.
+///
+/// # Errors
+/// A read failed.
+pub(super) async fn invoked(
+    reader: &Reader,
+    api: &str,
+) -> Result<BTreeMap<String, Option<String>>, AwsError> {
+    let resources = reader.resources(api).await?;
+    let methods = resources.iter().flat_map(|resource| {
+        let path = resource.path.as_deref().unwrap_or_default();
+        let methods = resource.resource_methods.iter().flatten();
+        methods.map(move |(verb, method)| {
+            let integration = method.method_integration.as_ref();
+            let function = integration.and_then(function).map(str::to_owned);
+            (format!("{verb} {path}"), function)
+        })
+    });
+    Ok(methods.collect())
+}
+
+/// The ARN in the URI of an integration that invokes a function, without a role.
+fn function(live: &Integration) -> Option<&str> {
+    let uri = live.uri.as_deref().filter(|_| live.credentials.is_none())?;
+    let (_, path) = uri.split_once(":lambda:path/")?;
+    let (_, function) = path.split_once("/functions/")?;
+    let (function, _) = function.rsplit_once('/')?;
+    Some(function).filter(|function| !function.contains("${"))
+}
+
 /// The names for ids in a method.
 struct Names<'a> {
     authorizers: BTreeMap<&'a str, &'a str>,

@@ -2,6 +2,7 @@
 
 mod description;
 pub mod history;
+mod invoked;
 mod methods;
 mod ours;
 
@@ -12,6 +13,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use description::Description;
+use invoked::Invoked;
 pub use methods::{Access, Methods, is_preflight, without_preflight};
 use ours::{Ours, described, outdated, what_shows};
 
@@ -340,9 +342,10 @@ async fn deploy(writer: &Writer, task: &Task<'_, Props>) -> Result<Outputs, AwsE
     let want = task.want;
     let api = task.text(&want.api);
     let fresh = writer.afresh();
-    let (digest, links, stages) = tokio::try_join!(
+    let (digest, links, invoked, stages) = tokio::try_join!(
         content::digest(&fresh, &api),
         content::links(&fresh, &api),
+        content::invoked(&fresh, &api),
         fresh.stages(&api)
     )?;
     let deployments = fresh.deployments(&api).await?;
@@ -371,6 +374,7 @@ async fn deploy(writer: &Writer, task: &Task<'_, Props>) -> Result<Outputs, AwsE
                 digest,
                 number,
                 links: Some(links),
+                invoked: Invoked::new(&invoked),
                 first_of: (serving.is_none() && !stages.is_empty()).then(|| want.stage.clone()),
             };
             // Created and served in one call: otherwise an interrupted run would look like a rollback. Only beside a canary AWS

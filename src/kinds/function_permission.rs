@@ -379,6 +379,35 @@ fn sid_part(function: &str, source: &Source) -> String {
     digest(text.as_bytes())[..8].to_owned()
 }
 
+/// Whether a policy lets a stage of an API invoke this function or alias for a method, such as `GET /claims/{id}`.
+pub(super) fn lets_in(
+    policy: &[Statement],
+    function: &str,
+    region: &str,
+    api: &str,
+    stage: &str,
+    method: &str,
+) -> bool {
+    let (verb, path) = method.split_once(' ').unwrap_or((method, ""));
+    let account = Arn::parse(function).map_or("", |arn| arn.account);
+    let caller = source(region, account, api, stage, &pattern(verb, path));
+    let sources = policy.iter().filter(|statement| statement.for_api_gateway);
+    let mut sources = sources.filter_map(|statement| statement.source.as_deref());
+    sources.any(|source| is_like(&caller, source))
+}
+
+/// Whether a text is one that a pattern stands for, whose `*` is anything. A `*` of the text itself is nothing but that.
+fn is_like(text: &str, pattern: &str) -> bool {
+    let Some((start, rest)) = pattern.split_once('*') else {
+        return text == pattern;
+    };
+    let Some(text) = text.strip_prefix(start) else {
+        return false;
+    };
+    let mut ends = text.char_indices().map(|(at, _)| at).chain([text.len()]);
+    ends.any(|at| is_like(&text[at..], rest))
+}
+
 /// Where a statement is: at the wanted permission that has its method, or at the route that it was made for. Where that is of another
 /// function now, it is what that one replaces.
 fn place(
@@ -470,6 +499,34 @@ mod tests {
         assert_eq!(pattern("GET", "/claims/{id}"), "GET/claims/*");
         assert_eq!(pattern("ANY", "/{proxy+}"), "*/*");
         assert_eq!(pattern("POST", "/"), "POST/");
+    }
+
+    #[test]
+    fn a_statement_lets_in_the_methods_that_its_pattern_stands_for() {
+        let function = "arn:aws:lambda:eu-central-1:123456789012:function:hello";
+        let lets_in = |held: &str, method: &str| {
+            let policy = [Statement {
+                sid: "one".into(),
+                for_api_gateway: true,
+                source: Some(format!(
+                    "arn:aws:execute-api:eu-central-1:123456789012:abc/{held}"
+                )),
+            }];
+            lets_in(&policy, function, "eu-central-1", "abc", "prod", method)
+        };
+        for held in ["prod/GET/claims/*", "prod/*/claims/*", "prod/*", "*"] {
+            assert!(lets_in(held, "GET /claims/{id}"), "{held}");
+        }
+        for held in [
+            "prod/GET/claims",
+            "v2/*",
+            "prod/POST/claims/*",
+            "prod/GET/claims/1",
+        ] {
+            assert!(!lets_in(held, "GET /claims/{id}"), "{held}");
+        }
+        assert!(lets_in("prod/*/*", "ANY /{proxy+}"));
+        assert!(!lets_in("prod/GET/*", "ANY /{proxy+}"));
     }
 
     #[test]

@@ -5,7 +5,7 @@ mod function;
 use std::collections::BTreeMap;
 
 use comfy_table::presets::NOTHING;
-use comfy_table::{ContentArrangement, Table};
+use comfy_table::{ColumnConstraint, ContentArrangement, Table};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -134,6 +134,10 @@ impl View<'_> {
                 way(deployed),
             ]);
         }
+        // Only what is a text wraps.
+        for column in table.column_iter_mut().take(4) {
+            column.set_constraint(ColumnConstraint::ContentWidth);
+        }
         let lines = table.lines();
         lines.map(|line| format!("{}\n", line.trim_end())).collect()
     }
@@ -171,12 +175,14 @@ fn way(deployed: &Deployed) -> String {
     match &deployed.way {
         Way::Here => "served now".into(),
         Way::Open => "possible".into(),
-        Way::Unknown => "by its id: its VPC links are not recorded".into(),
+        Way::Unknown => "by its id: its VPC links and functions are not recorded".into(),
         Way::NotOurs => match &deployed.description {
             Some(description) => format!("no: gatestack did not make it, {description:?}"),
             None => "no: gatestack did not make it".into(),
         },
-        Way::Closed(why) => format!("no: {why}"),
+        Way::Closed(_) | Way::Shut(_) => {
+            format!("no: {}", deployed.way.why_not().unwrap_or_default())
+        }
     }
 }
 
@@ -262,8 +268,8 @@ impl Rollback<'_> {
             self.width,
         ));
         if self.to.way == Way::Unknown {
-            let warning = "an older gatestack made it and did not record its VPC links: where one of them is gone, calls \
-                           through it end in a 500";
+            let warning = "it does not record its VPC links and functions: where one of them is gone, or may not be invoked any \
+                           more, calls through it end in a 500";
             let lines =
                 super::fields::hanging(&(paint(WARNING, "warning") + ":"), 8, warning, self.width);
             text.push_str(&lines);
@@ -428,12 +434,12 @@ impl HistoryReport {
         methods: &BTreeMap<String, Methods>,
     ) -> Self {
         let deployed = |deployed: &Deployed| {
-            let (rollback, reason) = match &deployed.way {
-                Way::Here => ("served", None),
-                Way::Open => ("possible", None),
-                Way::Unknown => ("unknown", None),
-                Way::NotOurs => ("not_ours", None),
-                Way::Closed(why) => ("impossible", Some(why.clone())),
+            let rollback = match &deployed.way {
+                Way::Here => "served",
+                Way::Open => "possible",
+                Way::Unknown => "unknown",
+                Way::NotOurs => "not_ours",
+                Way::Closed(_) | Way::Shut(_) => "impossible",
             };
             DeployedReport {
                 id: deployed.id.clone(),
@@ -441,7 +447,7 @@ impl HistoryReport {
                 digest: deployed.digest.clone(),
                 description: deployed.description.clone(),
                 rollback: rollback.into(),
-                reason,
+                reason: deployed.way.why_not(),
                 methods: methods.get(&deployed.id).map(|methods| {
                     let methods = methods.iter();
                     methods

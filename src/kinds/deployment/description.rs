@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use aws_sdk_apigateway::types::Deployment as LiveDeployment;
 
-/// The contents of a deployment of ours: `gatestack STACK sha256:DIGEST number:3 links:abc123,def456`.
+use super::invoked::Invoked;
+
+/// The contents of a deployment of ours: `gatestack STACK sha256:DIGEST number:3 links:abc123,def456 functions:LPJN:BQ`.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct Description {
     /// The digest of its configuration.
@@ -13,6 +15,8 @@ pub(super) struct Description {
     pub(super) number: u64,
     /// The ids of the VPC links of its routes; `None` if they were not recorded.
     pub(super) links: Option<BTreeSet<String>>,
+    /// The functions that its methods invoke; `None` if they were not recorded, or were too many for a description.
+    pub(super) invoked: Option<Invoked>,
     /// The name of a second stage that did not exist yet when it was created. After a run that dies in between, it is not a sign
     /// of a rollback.
     pub(super) first_of: Option<String>,
@@ -22,10 +26,13 @@ const FIRST_OF: &str = "first-of:";
 const NUMBER: &str = "number:";
 const LINKS: &str = "links:";
 const NO_LINKS: &str = "none";
+const FUNCTIONS: &str = "functions:";
+
+/// The most characters of a description with functions: API Gateway documents no limit, and other descriptions have this one.
+const MOST: usize = 255;
 
 impl Description {
-    /// The text. API Gateway documents no limit; this stays below the 255 characters of other descriptions with less than a dozen
-    /// links.
+    /// The text. With less than a dozen links it is below the limit; functions are in it if it stays below.
     pub(super) fn text(&self, stack: &str) -> String {
         let links = self.links.as_ref().map_or(String::new(), |links| {
             let ids: Vec<_> = links.iter().map(String::as_str).collect();
@@ -38,12 +45,15 @@ impl Description {
         });
         let stage = self.first_of.as_ref();
         let stage = stage.map_or(String::new(), |stage| format!(" {FIRST_OF}{stage}"));
-        format!(
+        let text = format!(
             "{}{} {NUMBER}{}{links}{stage}",
             prefix(stack),
             self.digest,
             self.number
-        )
+        );
+        let functions = self.invoked.as_ref();
+        let functions = functions.map(|invoked| format!("{text} {FUNCTIONS}{}", invoked.text()));
+        functions.filter(|text| text.len() <= MOST).unwrap_or(text)
     }
 
     /// The parsed description of a deployment, if this stack wrote it.
@@ -55,6 +65,7 @@ impl Description {
             digest,
             number: 0,
             links: None,
+            invoked: None,
             first_of: None,
         };
         for word in words {
@@ -63,6 +74,8 @@ impl Description {
             } else if let Some(links) = word.strip_prefix(LINKS) {
                 let ids = links.split(',').filter(|id| *id != NO_LINKS);
                 description.links = Some(ids.map(str::to_owned).collect());
+            } else if let Some(functions) = word.strip_prefix(FUNCTIONS) {
+                description.invoked = Invoked::parse(functions);
             } else if let Some(stage) = word.strip_prefix(FIRST_OF) {
                 description.first_of = Some(stage.to_owned());
             }
@@ -84,17 +97,23 @@ mod tests {
         Description::of(&live, "claims")
     }
 
+    fn invoking(functions: usize) -> Option<Invoked> {
+        let method = |number| (format!("GET /{number}"), Some(format!("arn:{number}")));
+        Invoked::new(&(0..functions).map(method).collect())
+    }
+
     #[test]
     fn what_is_written_is_read() {
-        for (links, first_of) in [
-            (None, None),
-            (Some(vec![]), Some("v2")),
-            (Some(vec!["abc123", "def456"]), None),
+        for (links, first_of, functions) in [
+            (None, None, 0),
+            (Some(vec![]), Some("v2"), 2),
+            (Some(vec!["abc123", "def456"]), None, 12),
         ] {
             let description = Description {
                 digest: "aa".into(),
                 number: 7,
                 links: links.map(|ids| ids.into_iter().map(str::to_owned).collect()),
+                invoked: invoking(functions),
                 first_of: first_of.map(str::to_owned),
             };
             assert_eq!(read(&description.text("claims")), Some(description));
@@ -102,9 +121,24 @@ mod tests {
     }
 
     #[test]
+    fn functions_that_do_not_fit_are_left_out() {
+        let mut description = Description {
+            digest: "0".repeat(64),
+            number: 7,
+            links: Some(BTreeSet::new()),
+            invoked: invoking(60),
+            first_of: None,
+        };
+        assert!(description.text("claims").len() <= MOST);
+        let read = read(&description.text("claims"));
+        description.invoked = None;
+        assert_eq!(read, Some(description));
+    }
+
+    #[test]
     fn an_older_description_tells_no_links_and_others_tell_nothing() {
         let older = read("gatestack claims sha256:aa").unwrap();
-        assert_eq!((older.number, older.links), (0, None));
+        assert_eq!((older.number, older.links, older.invoked), (0, None, None));
         assert_eq!(read("gatestack claims-2 sha256:aa"), None);
         assert_eq!(read("by hand"), None);
     }

@@ -1,12 +1,14 @@
 //! The deployments of a stack's API, newest first, and rollbacks.
 //!
 //! A deployment can't be read back: AWS returns its methods and their requirements, but not their integrations. So its VPC links
-//! are in its description, and one with a deleted link can't be served again: every call would get 500.
+//! and functions are in its description, and one with a deleted link, or a function that the API may not invoke any more, can't be
+//! served again: calls would get 500.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use aws_sdk_apigateway::types::{Deployment as LiveDeployment, VpcLink, VpcLinkStatus};
+use futures_util::future::try_join_all;
 use jiff::Timestamp;
 
 use super::ours::{Ours, made, what_shows};
@@ -15,8 +17,10 @@ use super::{
     wanted_stage, without_preflight,
 };
 use crate::aws::{AwsError, Reader, Writer};
+use crate::kinds::function_permission::{lets_in, policies};
 use crate::kinds::rest_api::RestApi;
 use crate::kinds::{Desired, Kind, Outputs, Scope};
+use crate::model::shorten::some_of;
 use crate::model::{Book, OutputName, Place, moment};
 
 /// The deployments, and which one the stage serves.
@@ -61,12 +65,33 @@ pub enum Way {
     Here,
     /// They can.
     Open,
-    /// Its VPC links were not recorded, so this is not known.
+    /// Its VPC links or functions were not recorded, so this is not known.
     Unknown,
     /// It is not gatestack's.
     NotOurs,
     /// It can't, with the reason in a sentence without a full stop.
     Closed(String),
+    /// It can't: the API may not invoke the functions of these methods.
+    Shut(Vec<String>),
+}
+
+impl Way {
+    /// Why it can't, in a sentence without a full stop.
+    pub fn why_not(&self) -> Option<String> {
+        match self {
+            Self::Here | Self::Open | Self::Unknown | Self::NotOurs => None,
+            Self::Closed(why) => Some(why.clone()),
+            Self::Shut(methods) => Some(format!(
+                "the API may no longer invoke what {} {}",
+                some_of(methods.iter().map(String::as_str)),
+                if methods.len() == 1 {
+                    "invokes"
+                } else {
+                    "invoke"
+                },
+            )),
+        }
+    }
 }
 
 /// The difference of one method.
@@ -225,6 +250,12 @@ pub async fn history(reader: &Reader, desired: &Desired) -> Result<Option<Histor
     };
     let canary = canary(reader, &api, serving).await?;
     let beside = beside(reader, &api, serving, &stages).await?;
+    let stage = serving.and_then(|stage| stage.stage_name.as_deref());
+    let stage = stage
+        .or(wanted_stage(&scope))
+        .unwrap_or_default()
+        .to_owned();
+    let shut = shut(reader, &scope, &api, &stage, &ours, served.as_deref()).await?;
     let mut sorted: Vec<_> = live
         .iter()
         .map(|live| {
@@ -246,18 +277,15 @@ pub async fn history(reader: &Reader, desired: &Desired) -> Result<Option<Histor
         way: if live.id == served {
             Way::Here
         } else {
-            way(ours.as_ref(), &links)
+            let shut = live.id.as_ref().and_then(|id| shut.get(id));
+            way(ours.as_ref(), &links, shut)
         },
         description: live.description.clone().filter(|_| ours.is_none()),
         digest: ours.map(|ours| ours.digest),
     };
     let deployments = sorted.into_iter().map(deployed).collect();
     Ok(Some(History {
-        stage: serving
-            .and_then(|stage| stage.stage_name.as_deref())
-            .or(wanted_stage(&scope))
-            .unwrap_or_default()
-            .to_owned(),
+        stage,
         served,
         canary,
         beside,
@@ -273,7 +301,44 @@ fn id(outputs: &Outputs) -> String {
     outputs.get(&OutputName::Id).cloned().unwrap_or_default()
 }
 
-fn way(ours: Option<&Description>, links: &[VpcLink]) -> Way {
+/// The methods of our deployments that the stage does not serve whose functions the API may not invoke, by the deployments' ids;
+/// `None` if the record of one does not fit its methods. Nothing is read without a function.
+async fn shut(
+    reader: &Reader,
+    scope: &Scope<'_>,
+    api: &str,
+    stage: &str,
+    ours: &Ours<'_>,
+    served: Option<&str>,
+) -> Result<BTreeMap<String, Option<Vec<String>>>, AwsError> {
+    let others = ours.0.iter().filter_map(|(live, description)| {
+        let id = live.id.as_deref().filter(|id| Some(*id) != served)?;
+        Some((id, description.invoked.as_ref()?))
+    });
+    let others: Vec<_> = others.filter(|(_, invoked)| !invoked.is_empty()).collect();
+    if others.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let policies = Box::pin(policies(reader, scope));
+    let methods = others
+        .iter()
+        .map(|(id, _)| methods::methods(reader, api, id));
+    let (policies, methods) = tokio::try_join!(policies, try_join_all(methods))?;
+    let region = &*scope.desired.context.region;
+    let shut = others.iter().zip(methods).map(|((id, invoked), methods)| {
+        let shut = invoked.of(methods.keys()).map(|invoking| {
+            let shut = invoking.into_iter().filter(|(method, is_its)| {
+                let mut its = policies.iter().filter(|(arn, _)| is_its(arn));
+                !its.any(|(arn, policy)| lets_in(policy, arn, region, api, stage, method))
+            });
+            shut.map(|(method, _)| method.to_owned()).collect()
+        });
+        ((*id).to_owned(), shut)
+    });
+    Ok(shut.collect())
+}
+
+fn way(ours: Option<&Description>, links: &[VpcLink], shut: Option<&Option<Vec<String>>>) -> Way {
     let Some(ours) = ours else {
         return Way::NotOurs;
     };
@@ -291,18 +356,25 @@ fn way(ours: Option<&Description>, links: &[VpcLink]) -> Way {
             }
         }
     });
-    closed.map_or(Way::Open, Way::Closed)
+    match (closed, &ours.invoked, shut) {
+        (Some(why), ..) => Way::Closed(why),
+        (None, None, _) | (None, _, Some(None)) => Way::Unknown,
+        (None, _, Some(Some(methods))) if !methods.is_empty() => Way::Shut(methods.clone()),
+        (None, Some(_), _) => Way::Open,
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kinds::deployment::Invoked;
 
     fn ours(links: Option<&[&str]>) -> Description {
         Description {
             digest: "aa".into(),
             number: 1,
             links: links.map(|ids| ids.iter().map(|id| (*id).to_owned()).collect()),
+            invoked: Invoked::parse("none"),
             first_of: None,
         }
     }
@@ -314,7 +386,7 @@ mod tests {
             link("works", VpcLinkStatus::Available),
             link("broken", VpcLinkStatus::Failed),
         ];
-        let way = |ours: Option<Description>| way(ours.as_ref(), &links);
+        let way = |ours: Option<Description>| way(ours.as_ref(), &links, None);
         assert_eq!(way(Some(ours(Some(&[])))), Way::Open);
         assert_eq!(way(Some(ours(Some(&["works"])))), Way::Open);
         assert_eq!(
@@ -327,6 +399,22 @@ mod tests {
         );
         assert_eq!(way(Some(ours(None))), Way::Unknown);
         assert_eq!(way(None), Way::NotOurs);
+    }
+
+    #[test]
+    fn the_way_is_open_where_every_function_may_be_invoked() {
+        let mut ours = ours(Some(&[]));
+        let methods = vec!["GET /a".to_owned()];
+        for (shut, expected) in [
+            (None, Way::Open),
+            (Some(Some(vec![])), Way::Open),
+            (Some(Some(methods.clone())), Way::Shut(methods)),
+            (Some(None), Way::Unknown),
+        ] {
+            assert_eq!(way(Some(&ours), &[], shut.as_ref()), expected);
+        }
+        ours.invoked = None;
+        assert_eq!(way(Some(&ours), &[], None), Way::Unknown, "not recorded");
     }
 
     #[test]

@@ -9,6 +9,7 @@ macro_rules! assert_screen {
 }
 
 mod by_hand;
+mod functions;
 mod served;
 mod writes;
 
