@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::case::{Answer, Backend, Caller, Case, Difference, Expected, Refusal};
-use crate::model::shell_word;
+use crate::model::{Place, shell_word};
 
 /// The line of a command on the same stack, with these words more.
 pub type Command<'a> = dyn Fn(&str, &[String]) -> String + 'a;
@@ -174,7 +174,7 @@ fn admitted(
             help: match (&case.backend, answer.status) {
                 (Backend::Function, _) => format!(
                     "`{}` shows what the function wrote; if nothing, see with `{}` whether the API may invoke it",
-                    command("logs", &[case.method.clone(), shell_word(&case.path)]),
+                    command("logs", &route_words(case)),
                     command("plan", &[])
                 ),
                 (Backend::Public(at), 504) => {
@@ -206,6 +206,16 @@ fn admitted(
         what: format!("{caller} is refused: {answer}"),
         help: help.into(),
     })
+}
+
+/// The route as the file has it, which may be one for `ANY` method, as words of a command.
+fn route_words(case: &Case) -> [String; 2] {
+    let name = match case.route.place() {
+        Some(Place::Route(name)) => name,
+        _ => format!("{} {}", case.method, case.path),
+    };
+    let (verb, path) = name.split_once(' ').unwrap_or((&name, &case.path));
+    [verb.to_owned(), shell_word(path)]
 }
 
 /// Whether a denial has this error type. AWS has several for some.
@@ -446,6 +456,22 @@ mod tests {
             "{help}"
         );
         assert!(help.contains("`gatestack --env x plan`"), "{help}");
+    }
+
+    #[test]
+    fn the_logs_of_a_route_for_any_method_are_asked_for_by_its_name() {
+        let case = Case {
+            backend: Backend::Function,
+            route: Place::Route("ANY /a/{proxy+}".into()).address(),
+            path: "/a/{proxy+}".into(),
+            ..let_in()
+        };
+        let dead = answer(502, "InternalServerErrorException", "Internal server error");
+        let help = judge(&case, &dead, &command).0.remove(0).help;
+        assert!(
+            help.starts_with("`gatestack --env x logs ANY '/a/{proxy+}'`"),
+            "{help}"
+        );
     }
 
     #[test]
