@@ -31,7 +31,7 @@ pub struct Props {
     pub name: String,
     /// The version that it points to.
     pub version: Version,
-    /// The shares of calls that other versions get, in words; always empty on the wanted side.
+    /// The percentages of the calls that other versions get, as `50 %`, by their numbers; always empty on the wanted side.
     #[serde(default)]
     pub beside: BTreeMap<String, String>,
 }
@@ -44,6 +44,8 @@ pub enum Version {
     Of(Option<String>),
     /// An earlier one than gatestack chose last: it was switched back.
     HeldBack(String),
+    /// Such a one that has what the file says: it is chosen again, and stays.
+    Again(String),
     /// One that gatestack did not choose.
     Other(String),
 }
@@ -54,6 +56,14 @@ impl Props {
         match &self.version {
             Version::HeldBack(version) if change.action == Action::Update => Some(version),
             _ => None,
+        }
+    }
+
+    /// The digest of the code and settings that it is to point to.
+    fn content(&self) -> String {
+        match &self.version {
+            Version::Of(Some(content)) => content.clone(),
+            _ => String::new(),
         }
     }
 }
@@ -112,6 +122,9 @@ impl Kind for FunctionAlias {
                 Version::HeldBack(version) => {
                     Value::Text(format!("pinned to the earlier version {version}"))
                 }
+                Version::Again(version) => Value::Text(format!(
+                    "pinned to the earlier version {version}, which has what the file says"
+                )),
                 Version::Other(version) => {
                     Value::Text(format!("{version}, which gatestack did not choose"))
                 }
@@ -120,11 +133,12 @@ impl Kind for FunctionAlias {
         .by(Part::Version)
         .when_wanted(),
         Field::new(
-            "beside",
-            "The shares of calls that other versions get: none.",
-            |p: &Props, _| Value::map(&p.beside),
+            "weights",
+            "The parts of the calls that other versions get: none.",
+            |p: &Props, _| weights(&p.beside),
         )
-        .by(Part::Version),
+        .by(Part::Version)
+        .unset("all calls get one version"),
     ];
 
     fn follows(want: &Props, address: &Address, _desired: &Desired) -> bool {
@@ -162,7 +176,14 @@ impl Kind for FunctionAlias {
     ) -> Result<Outputs, AwsError> {
         let function = super::literal(&live.props.function);
         for Part::Version in distinct(changed) {
-            let chosen = publish(writer, task.want, &function).await?;
+            let chosen = match &live.props.version {
+                // Nothing is published, and callers get what they got.
+                Version::Again(version) => Chosen {
+                    version: version.clone(),
+                    content: task.want.content(),
+                },
+                _ => publish(writer, task.want, &function).await?,
+            };
             let request = writer
                 .lambda()
                 .update_alias()
@@ -198,10 +219,7 @@ impl Kind for FunctionAlias {
 
 /// Publishes the function as it is. Where nothing has changed since its last version, Lambda makes none and tells that one.
 async fn publish(writer: &Writer, want: &Props, function: &str) -> Result<Chosen, AwsError> {
-    let content = match &want.version {
-        Version::Of(Some(content)) => content.clone(),
-        _ => String::new(),
-    };
+    let content = want.content();
     let answer = writer
         .patiently(async || {
             let request = writer
@@ -219,6 +237,15 @@ async fn publish(writer: &Writer, want: &Props, function: &str) -> Result<Chosen
         ready(writer, function, &version).await?;
     }
     Ok(Chosen { version, content })
+}
+
+/// The parts of the calls that other versions get, in words.
+fn weights(beside: &BTreeMap<String, String>) -> Value {
+    let weights = beside.iter();
+    let weights =
+        weights.map(|(version, share)| format!("{share} of the calls get version {version}"));
+    let weights: Vec<String> = weights.collect();
+    (!weights.is_empty()).then(|| weights.join(", ")).into()
 }
 
 /// No shares of other versions: they end with the call that switches the alias.

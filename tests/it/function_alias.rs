@@ -403,6 +403,113 @@ fn a_function_goes_back_in_one_call_and_stays_there() {
 }
 
 #[test]
+fn a_file_that_says_what_callers_went_back_to_needs_no_consent() {
+    let (folder, _) = changed();
+    let back = || {
+        let ran = folder.local(&["rollback", "functions.hello", "--yes"]);
+        assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
+    };
+    let write = |status: &str, by: &str| {
+        let code = folder.path().join("hello/index.mjs");
+        let text = fs::read_to_string(&code).unwrap();
+        let (status, by) = (format!("statusCode: {status}"), format!("statusCode: {by}"));
+        assert!(text.contains(&status), "{text}");
+        fs::write(&code, text.replace(&status, &by)).unwrap();
+    };
+    back();
+    write("203", "200");
+    let plan = folder.plan(&[]);
+    assert_eq!(plan["needs_forward"], false, "{plan:#}");
+    folder.apply(&[]);
+    assert_eq!(called(&folder), 200);
+    assert_eq!(folder.planned(), [""; 0], "it is not pinned any more");
+    let ran = folder.local(&["history", "functions.hello", "--json"]);
+    let report: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(
+        (&report["here"], &report["chosen"]),
+        (&"1".into(), &"1".into())
+    );
+    assert_eq!(
+        report["versions"].as_array().unwrap().len(),
+        2,
+        "none was published"
+    );
+
+    // The next change is a version as ever, and a file with other code does not undo a rollback.
+    write("200", "202");
+    folder.apply(&[]);
+    assert_eq!(called(&folder), 202);
+    back();
+    write("202", "200");
+    assert_eq!(folder.plan(&[])["needs_forward"], true);
+}
+
+/// The weights of an alias in the state of the local AWS.
+fn weights(held: &mut serde_json::Value) -> Option<&mut serde_json::Value> {
+    if held.get("weights").is_some() {
+        return held.get_mut("weights");
+    }
+    match held {
+        serde_json::Value::Object(items) => items.values_mut().find_map(weights),
+        serde_json::Value::Array(items) => items.iter_mut().find_map(weights),
+        _ => None,
+    }
+}
+
+#[test]
+fn what_others_get_of_the_calls_is_told() {
+    let (folder, _) = changed();
+    let state = folder.path().join(".gatestack/local.json");
+    let held = fs::read_to_string(&state).unwrap();
+    let mut held: serde_json::Value = serde_json::from_str(&held).unwrap();
+    let weights = weights(&mut held).expect("an alias");
+    *weights = serde_json::json!({ "1": 0.9 });
+    fs::write(&state, held.to_string()).unwrap();
+    let history = |more: &[&str]| {
+        let ran = folder.local(&[&["history", "functions.hello"], more].concat());
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        ran.stdout
+    };
+    let told = history(&[])
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ");
+    assert!(
+        told.contains(
+            "points to version 2. It sends 10 % to version 2 and 90 % to version 1 of the calls"
+        ),
+        "{told}"
+    );
+    let report: serde_json::Value = serde_json::from_str(&history(&["--json"])).unwrap();
+    assert_eq!(report["weights"], serde_json::json!({ "1": 90.0 }));
+    let plan = folder.local(&["plan"]);
+    assert!(
+        plan.stdout.contains(
+            r#"weights: "90 % of the calls get version 1" → "all calls get one version""#
+        ),
+        "{}",
+        plan.stdout
+    );
+    // The version that it points to gets all of them.
+    let ran = folder.local(&["rollback", "functions.hello", "2", "--yes"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(!ran.stdout.contains("already"), "{}", ran.stdout);
+    assert_eq!(folder.planned(), [""; 0]);
+}
+
+#[test]
+fn history_and_rollback_name_the_function_alike() {
+    let (folder, _) = changed();
+    for command in ["history", "rollback"] {
+        let yes = &["--yes"][..usize::from(command == "rollback")];
+        let ran = folder.local(&[&[command, "functions.hello", "--json"], yes].concat());
+        let report: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+        assert_eq!(report["function"], "functions.hello", "{command}");
+        assert_eq!(report["function_name"], "m2m-hello", "{command}");
+    }
+}
+
+#[test]
 fn there_is_no_way_back_without_a_version() {
     let (folder, text) = m2m();
     let refused = |arguments: &[&str], says: &str| {
@@ -412,6 +519,13 @@ fn there_is_no_way_back_without_a_version() {
     };
     refused(&["functions.hello"], "has no alias");
     refused(&["functions.other"], "makes no function");
+    let ran = folder.local(&["rollback", "hello", "3", "--yes"]);
+    assert_eq!(ran.code, 64, "{}", ran.stdout);
+    assert!(
+        ran.stderr.contains("which is no function"),
+        "{}",
+        ran.stderr
+    );
     folder.write(&text.replace("source      =", "alias = \"live\"\nsource      ="));
     refused(&["functions.hello"], "is not applied");
     folder.apply(&[]);

@@ -4,6 +4,7 @@ use crate::engine::{
 };
 use crate::error::{Error, Exit};
 use crate::kinds::deployment::Shows;
+use crate::model::Place;
 use crate::render::Ui;
 use crate::render::history::{
     AnyHistoryReport, FunctionHistoryReport, FunctionView, HistoryReport, View,
@@ -76,7 +77,8 @@ impl Args {
     async fn of_function(&self, key: &str, session: &Session, ui: &mut Ui) -> Result<Exit, Error> {
         let history = versions(session, key).await?;
         if self.json {
-            let report = FunctionHistoryReport::new(&history);
+            let report =
+                FunctionHistoryReport::new(&Place::Function(key.to_owned()).address(), &history);
             ui.print(&json::object(&AnyHistoryReport::Function(report)));
             return Ok(Exit::Success);
         }

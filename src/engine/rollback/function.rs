@@ -47,9 +47,9 @@ impl FunctionRollback {
         Place::Function(self.key.clone()).address()
     }
 
-    /// Whether callers get that version already.
+    /// Whether all callers get that version already.
     pub fn is_there(&self) -> bool {
-        self.to.version == self.history.here
+        self.to.version == self.history.here && self.history.weights.is_empty()
     }
 
     /// Reads again after a question was answered.

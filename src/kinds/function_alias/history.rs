@@ -1,15 +1,18 @@
 //! The published versions of a function, newest first, and switching its alias to one.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use super::description::{Chosen, is_ours};
+use super::live::percent;
 use super::{Operation, Writer};
 use crate::aws::{AwsError, Reader};
 use crate::kinds::{Desired, Resource};
 use crate::model::Place;
 
 /// The published versions, and the one that the alias points to.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct History {
     /// The function's name.
     pub function: String,
@@ -17,6 +20,8 @@ pub struct History {
     pub alias: String,
     /// The number of the version that it points to.
     pub here: String,
+    /// The percentages of the calls that other versions get, by their numbers: somebody set them by hand.
+    pub weights: BTreeMap<String, f64>,
     /// The number of the version that gatestack chose last.
     pub chosen: String,
     /// All versions, newest first.
@@ -92,6 +97,11 @@ pub async fn history(
         function: name.to_owned(),
         alias: alias.name.clone(),
         here: alias.version.clone(),
+        weights: alias
+            .beside
+            .iter()
+            .map(|(version, share)| (version.clone(), percent(*share)))
+            .collect(),
         chosen: chosen.version,
         versions,
     }))
@@ -117,6 +127,11 @@ impl History {
     /// One by its number.
     pub fn version(&self, version: &str) -> Option<&Published> {
         self.versions.iter().find(|one| one.version == version)
+    }
+
+    /// The percentage of the calls that the version gets which the alias points to.
+    pub fn rest(&self) -> f64 {
+        percent(1.0 - self.weights.values().sum::<f64>() / 100.0)
     }
 
     /// The one that gatestack published before the one that callers get.
@@ -160,6 +175,7 @@ mod tests {
             function: "claims-hello".into(),
             alias: "live".into(),
             here: here.into(),
+            weights: BTreeMap::new(),
             chosen: "11".into(),
             versions: [("11", true), ("10", false), ("9", true), ("2", true)]
                 .map(|(version, is_ours)| published(version, is_ours))

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use futures_util::future::try_join_all;
 
-use super::description::{Chosen, is_ours};
+use super::description::{Chosen, is_ours, of_version};
 use super::{FunctionAlias, Props, Version, outputs};
 use crate::aws::{AwsError, ListedAlias, ListedFunction, Reader};
 use crate::kinds::function::names;
@@ -118,7 +118,13 @@ pub(super) async fn find(reader: &Reader, scope: &Scope<'_>) -> Result<Findings<
                 true => place.clone(),
                 false => place.replaced(&alias.name),
             };
-            let props = props(&aliases.function, alias);
+            let mut props = props(&aliases.function, alias);
+            if let Version::HeldBack(version) = &props.version
+                && let Some(want) = at(scope.desired, &address)
+                && has_it(reader, &aliases.function, version, want).await?
+            {
+                props.version = Version::Again(version.clone());
+            }
             let found = Found::new(address, props, outputs(alias.arn.clone()));
             findings.owned.push(found);
         }
@@ -143,6 +149,22 @@ pub(super) async fn find(reader: &Reader, scope: &Scope<'_>) -> Result<Findings<
     Ok(findings)
 }
 
+/// Whether a version has the code and settings that the file wants.
+async fn has_it(
+    reader: &Reader,
+    function: &str,
+    version: &str,
+    want: &Props,
+) -> Result<bool, AwsError> {
+    let Version::Of(Some(content)) = &want.version else {
+        return Ok(false);
+    };
+    let name = function::name_of(function).unwrap_or_default();
+    let versions = reader.versions(name).await?;
+    let mut versions = versions.iter().filter(|one| one.version == version);
+    Ok(versions.any(|one| one.description == of_version(content)))
+}
+
 fn props(function: &str, alias: &ListedAlias) -> Props {
     let beside = alias.beside.iter();
     Props {
@@ -150,9 +172,14 @@ fn props(function: &str, alias: &ListedAlias) -> Props {
         name: alias.name.clone(),
         version: version(alias),
         beside: beside
-            .map(|(version, share)| (version.clone(), format!("{} %", share * 100.0)))
+            .map(|(version, share)| (version.clone(), format!("{} %", percent(*share))))
             .collect(),
     }
+}
+
+/// A share as a percentage, without what its binary form adds.
+pub(super) fn percent(share: f64) -> f64 {
+    (share * 10_000.0).round() / 100.0
 }
 
 fn version(alias: &ListedAlias) -> Version {

@@ -1,5 +1,7 @@
 //! The versions of functions and rollbacks to them, for people and programs.
 
+use std::collections::BTreeMap;
+
 use comfy_table::presets::NOTHING;
 use comfy_table::{ContentArrangement, Table};
 use schemars::JsonSchema;
@@ -10,7 +12,7 @@ use crate::kinds::StackContext;
 use crate::kinds::function_alias::history::{History, Published};
 use crate::model::{Address, moment};
 use crate::render::json::FORMAT;
-use crate::render::layout::{counted, indented};
+use crate::render::layout::{counted, indented, listed};
 use crate::render::plan::heading;
 use crate::render::style::{FAINT, HINT, STRONG, paint};
 
@@ -32,6 +34,7 @@ impl FunctionView<'_> {
             here,
             chosen,
             versions,
+            weights,
         } = self.history;
         let mut table = Table::new();
         table
@@ -62,6 +65,10 @@ impl FunctionView<'_> {
             ),
             _ => format!("{whom} points to version {here}."),
         };
+        let said = match weights.is_empty() {
+            true => said,
+            false => format!("{said} {}", shares(self.history)),
+        };
         let reads = format!("({} of AWS)", counted(self.reads, "read"));
         format!(
             "{}\n{lines}\n{}{}\n",
@@ -72,17 +79,35 @@ impl FunctionView<'_> {
     }
 }
 
+/// Which part of the calls each version gets.
+fn shares(history: &History) -> String {
+    let others = history.weights.iter();
+    let others = others.map(|(version, percent)| format!("{percent} % to version {version}"));
+    let all = [format!("{} % to version {}", history.rest(), history.here)];
+    let all: Vec<String> = all.into_iter().chain(others).collect();
+    format!(
+        "It sends {} of the calls: gatestack did not set that, and a switch to a version ends it.",
+        listed(&all)
+    )
+}
+
 /// What `history functions.NAME --json` prints.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct FunctionHistoryReport {
     /// The version of this format.
     pub(crate) format_version: String,
-    /// The function's name in Lambda.
+    /// The function's address.
     pub(crate) function: String,
+    /// Its name in Lambda.
+    pub(crate) function_name: String,
     /// The alias's name.
     pub(crate) alias: String,
     /// The number of the version that it points to.
     pub(crate) here: String,
+    /// The percentages of the calls that other versions get, by their numbers, where somebody set some by hand; the rest goes to
+    /// `here`. Absent without any.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) weights: BTreeMap<String, f64>,
     /// The number of the version that gatestack chose last: a higher one than `here` means that the alias is pinned.
     pub(crate) chosen: String,
     /// Newest first.
@@ -103,7 +128,7 @@ pub(crate) struct VersionReport {
 }
 
 impl FunctionHistoryReport {
-    pub(crate) fn new(history: &History) -> Self {
+    pub(crate) fn new(address: &Address, history: &History) -> Self {
         let version = |version: &Published| VersionReport {
             version: version.version.clone(),
             published: version.published.map(|published| published.to_string()),
@@ -112,9 +137,11 @@ impl FunctionHistoryReport {
         };
         Self {
             format_version: FORMAT.into(),
-            function: history.function.clone(),
+            function: address.to_string(),
+            function_name: history.function.clone(),
             alias: history.alias.clone(),
             here: history.here.clone(),
+            weights: history.weights.clone(),
             chosen: history.chosen.clone(),
             versions: history.versions.iter().map(version).collect(),
         }
@@ -138,9 +165,13 @@ impl FunctionRollback<'_> {
         let from = self.history.version(here);
         let from = from.map_or_else(|| here.clone(), name);
         let said = format!(
-            "The alias {alias} of {} switches from version {from} to version {}: its code, its settings and its environment as they \
+            "The alias {alias} of {} switches from version {from}{} to version {}: its code, its settings and its environment as they \
              were then. What may invoke it stays as it is.",
             self.address,
+            match self.history.weights.is_empty() {
+                true => "",
+                false => ", and from the others that get a part of the calls,",
+            },
             name(self.to)
         );
         heading(self.context, self.local) + "\n" + &indented(&said, 0, self.width)
@@ -204,6 +235,8 @@ pub(crate) struct FunctionRollbackReport {
     pub(crate) format_version: String,
     /// The function's address.
     pub(crate) function: String,
+    /// Its name in Lambda.
+    pub(crate) function_name: String,
     /// The alias's name.
     pub(crate) alias: String,
     /// The number of the version that callers got before.
@@ -219,6 +252,7 @@ impl FunctionRollbackReport {
         Self {
             format_version: FORMAT.into(),
             function: rollback.address.to_string(),
+            function_name: rollback.history.function.clone(),
             alias: rollback.history.alias.clone(),
             from: rollback.history.here.clone(),
             to: rollback.to.version.clone(),
