@@ -310,7 +310,7 @@ impl Fleet {
             if !environment.is_read_only() {
                 self.warn(
                     &log,
-                    "this system lets functions write to other files than those in /tmp, and Lambda does not",
+                    "this system lets functions write to other files than those in /tmp, and may let them read the environment variables of other processes; Lambda does neither",
                 );
             }
             let why = match environment.ready(limit).await {

@@ -277,7 +277,7 @@ async fn only_files_in_tmp_can_be_written_or_a_warning_says_so() {
     let code = "const fs = require('fs');
         exports.handler = async () => {
           const name = 'aws-local-test-' + process.pid;
-          const places = [__dirname, '/var/tmp', '/tmp'];
+          const places = [__dirname, '/var/tmp', '/dev/shm', '/tmp'];
           return places.map((place) => {
             try {
               fs.writeFileSync(place + '/' + name, 'x');
@@ -290,8 +290,49 @@ async fn only_files_in_tmp_can_be_written_or_a_warning_says_so() {
     let answer = ground.answer(&version, json!({})).await;
     let seen = ground.seen.lock().unwrap();
     match seen.iter().any(|line| line.text.contains(MAY_WRITE)) {
-        true => assert_eq!(answer[2], "written"),
-        false => assert_eq!(answer, json!(["EACCES", "EACCES", "written"])),
+        true => assert_eq!(answer[3], "written"),
+        false => assert_eq!(answer, json!(["EACCES", "EACCES", "EACCES", "written"])),
+    }
+}
+
+/// What programs write to that is no file.
+#[tokio::test]
+async fn devices_can_be_written() {
+    if !has("node") {
+        return;
+    }
+    let ground = Ground::default();
+    let code = "const {closeSync, openSync, writeSync} = require('fs');
+        const devices = ['null', 'zero', 'random', 'urandom', 'stdout', 'stderr', 'fd/1'];
+        exports.handler = async () => devices.filter((device) => {
+          try {
+            const file = openSync(`/dev/${device}`, 'a');
+            writeSync(file, 'written\\n');
+            closeSync(file);
+          } catch { return true; }
+        });";
+    let version = ground.version("nodejs20.x", "index.handler", &[("index.js", code)]);
+    assert_eq!(ground.answer(&version, json!({})).await, json!([]));
+}
+
+/// Landlock keeps processes from looking into those that are not theirs.
+#[tokio::test]
+async fn the_environment_of_other_processes_cannot_be_read_or_a_warning_says_so() {
+    if !has("node") {
+        return;
+    }
+    let ground = Ground::default();
+    let code = "const {readFileSync} = require('fs');
+        exports.handler = async () => ['ppid', 'pid'].map((whose) => {
+          try {
+            return readFileSync(`/proc/${process[whose]}/environ`).length > 0;
+          } catch (error) { return error.code; }
+        });";
+    let version = ground.version("nodejs20.x", "index.handler", &[("index.js", code)]);
+    let answer = ground.answer(&version, json!({})).await;
+    let seen = ground.seen.lock().unwrap();
+    if !seen.iter().any(|line| line.text.contains(MAY_WRITE)) {
+        assert_eq!(answer, json!(["EACCES", true]));
     }
 }
 
