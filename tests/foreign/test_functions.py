@@ -16,7 +16,9 @@ import urllib.parse
 import boto3
 import pytest
 from botocore.config import Config
+from botocore.exceptions import ClientError
 from conftest import CREDENTIALS, REGION
+from functions import execution_role
 from lambda_things import BOOTSTRAP, answered, behind_an_api, created
 
 needs_python = pytest.mark.skipif(not shutil.which("python3"), reason="there is no python3 on PATH")
@@ -33,6 +35,34 @@ def handler(event, context):
         raise ValueError("no")
     return {"count": count, "pid": os.getpid(), "version": context.function_version}
 """
+
+
+@needs_python
+def test_a_function_calls_aws_as_its_role(client, endpoint):
+    code = """
+import os
+def handler(event, context):
+    return [os.environ[f"AWS_{name}"] for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY", "SESSION_TOKEN")]
+"""
+    function = created(client, {"app.py": code}).rsplit(":")[-1]
+    iam, role = client("iam"), f"role-of-{function}"
+    arn = execution_role(iam, role)
+    client("lambda").update_function_configuration(FunctionName=function, Role=arn)
+    client("lambda").get_waiter("function_updated_v2").wait(FunctionName=function)
+    role_id = iam.get_role(RoleName=role)["Role"]["RoleId"]
+    keys = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
+    credentials = dict(zip(keys, answered(client("lambda"), function)[1]))
+    identity = boto3.client("sts", endpoint_url=endpoint, region_name=REGION, **credentials).get_caller_identity()
+    assert identity["Arn"] == f"arn:aws:sts::{identity['Account']}:assumed-role/{role}/{function}"
+    assert identity["UserId"] == f"{role_id}:{function}"
+    assert client("sts").get_caller_identity()["Arn"] == f"arn:aws:iam::{identity['Account']}:root"
+
+    for policy in iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]:
+        iam.detach_role_policy(RoleName=role, PolicyArn=policy["PolicyArn"])
+    iam.delete_role(RoleName=role)
+    with pytest.raises(ClientError) as gone:
+        boto3.client("sts", endpoint_url=endpoint, region_name=REGION, **credentials).get_caller_identity()
+    assert gone.value.response["Error"]["Code"] == "InvalidClientTokenId"
 
 
 @needs_python

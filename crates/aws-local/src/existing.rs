@@ -509,6 +509,7 @@ impl Provider<'_> {
             },
             now: self.now,
             account: self.account.to_owned(),
+            session: None,
             region: region.to_owned(),
             request_id: super::identifiers::uuid(),
             pace: Pace::Immediate,

@@ -62,7 +62,7 @@ mod tests;
 pub use connector::connector;
 pub use data_plane::{DataPlane, DataPlaneOptions, Mapping, OwnHosts, Peer, Seen, Watcher};
 pub use existing::{Existing, ExistingError};
-pub use functions::{FunctionLine, FunctionWatcher, WrittenBy};
+pub use functions::{FunctionLine, FunctionWatcher, Session, WrittenBy};
 pub use operation::Pace;
 pub use scenario::Scenario;
 pub use serve::serve;

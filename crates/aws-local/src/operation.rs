@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::beside::Beside;
-use super::functions::FunctionWatcher;
+use super::functions::{FunctionWatcher, Session};
 use super::registry;
 use super::service::Service;
 use super::state::{Region, State};
@@ -32,6 +32,8 @@ pub struct Call {
     pub now: Timestamp,
     /// The account of the caller.
     pub account: String,
+    /// The caller, if it is a function. All others are the account's root, since signatures are not checked.
+    pub session: Option<Session>,
     /// The Region the request was signed for.
     pub region: String,
     /// The request id that goes into the answer's headers and errors.

@@ -336,6 +336,7 @@ impl Service {
         if let Some(shape) = &in_model.input {
             service.check(name, shape, &input)?;
         }
+        let session = scope.as_ref().and_then(Scope::session);
         let region = match (scope, service.global_region) {
             (_, Some(global)) => global.into(),
             (Some(scope), None) => scope.region,
@@ -353,6 +354,7 @@ impl Service {
             input,
             now: options.clock.now(),
             account: options.account.clone(),
+            session,
             region,
             request_id: request_id.into(),
             pace: options

@@ -38,6 +38,7 @@ impl Local {
             input: input.as_object().unwrap().clone(),
             now: self.now,
             account: "123456789012".into(),
+            session: None,
             region: region.into(),
             request_id: "r".into(),
             pace: self.pace,

@@ -39,6 +39,7 @@ impl Local {
             input: object(input),
             now: self.now,
             account: "123456789012".into(),
+            session: None,
             region: "eu-west-1".into(),
             request_id: "r".into(),
             pace: self.pace,

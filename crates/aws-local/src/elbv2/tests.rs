@@ -75,6 +75,7 @@ impl Local {
             input: object(input),
             now: self.now,
             account: "123456789012".into(),
+            session: None,
             region: "eu-west-1".into(),
             request_id: "r".into(),
             pace: Pace::Realistic { time_scale: 1.0 },

@@ -23,6 +23,7 @@ mod program;
 mod read_only;
 mod report;
 mod runtime_api;
+mod session;
 #[cfg(test)]
 pub(crate) mod tests;
 mod unpack;
@@ -44,6 +45,7 @@ use super::beside::Beside;
 use fleet::{Fleet, Limits};
 
 pub(crate) use log_access::LogAccess;
+pub use session::Session;
 
 pub(crate) use version::FunctionVersion;
 

@@ -8,6 +8,7 @@ use std::path::Path;
 use sha2::{Digest as _, Sha256};
 
 use super::FunctionVersion;
+use super::session::Session;
 
 /// Where a function's process finds what.
 pub(super) struct Places<'p> {
@@ -31,10 +32,10 @@ pub(super) fn of(version: &FunctionVersion, places: &Places<'_>) -> BTreeMap<Str
     let mut variables = version.environment.clone();
     let mut set = |name: &str, value: String| variables.insert(name.to_owned(), value);
     set("_HANDLER", version.handler.clone());
-    // The local AWS takes any credentials. These are of no account of AWS.
+    // The local AWS takes any credentials, and knows the session by its token. These are of no account of AWS.
     set("AWS_ACCESS_KEY_ID", format!("ASIA{}", &digits[..16]));
     set("AWS_SECRET_ACCESS_KEY", digits[16..56].to_lowercase());
-    set("AWS_SESSION_TOKEN", format!("local-{}", &digits[..32]));
+    set("AWS_SESSION_TOKEN", Session::of(version).token());
     set("AWS_DEFAULT_REGION", version.region.clone());
     set("AWS_REGION", version.region.clone());
     set(

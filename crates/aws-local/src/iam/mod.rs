@@ -185,10 +185,16 @@ impl State {
         Ok(policy::decide(statements, &request)? == policy::Decision::Allowed)
     }
 
+    /// The id of the role with this ARN.
+    pub(super) fn role_id(&self, arn: &str, account: &str) -> Option<&str> {
+        let mut roles = self.roles.iter();
+        let (_, role) = roles.find(|(name, role)| arns::role(account, &role.path, name) == arn)?;
+        Some(&role.id)
+    }
+
     /// Whether there is a role with this ARN.
     pub(super) fn has_role(&self, arn: &str, account: &str) -> bool {
-        let mut roles = self.roles.iter();
-        roles.any(|(name, role)| arns::role(account, &role.path, name) == arn)
+        self.role_id(arn, account).is_some()
     }
 
     fn role(&self, call: &Call) -> Result<&Role, Refusal> {

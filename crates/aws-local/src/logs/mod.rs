@@ -213,6 +213,7 @@ mod tests {
             input,
             now: Timestamp::UNIX_EPOCH,
             account: "123456789012".into(),
+            session: None,
             region: "eu-west-1".into(),
             request_id: String::new(),
             pace: crate::Pace::Immediate,

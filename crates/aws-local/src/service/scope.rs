@@ -4,12 +4,16 @@ use bytes::Bytes;
 use http::{Request, header};
 use url::form_urlencoded;
 
+use super::super::functions::Session;
+
 /// What a signature's credential scope says: `AKID/20261121/eu-west-1/cognito-idp/aws4_request`.
 pub(super) struct Scope {
     pub(super) region: String,
     pub(super) service: String,
     /// Whether it is in the query, which a link or an image of a web page can contain too.
     pub(super) presigned: bool,
+    /// The session token beside it.
+    token: Option<String>,
 }
 
 impl Scope {
@@ -26,14 +30,17 @@ impl Scope {
                 .next()
                 .map(str::to_owned)
         });
-        let in_query = || {
+        let in_query = |name: &str| {
             let query = request.uri().query().unwrap_or_default();
             form_urlencoded::parse(query.as_bytes())
-                .find(|(key, _)| key == "X-Amz-Credential")
+                .find(|(key, _)| key == name)
                 .map(|(_, value)| value.into_owned())
         };
         let presigned = in_header.is_none();
-        let credential = in_header.or_else(in_query)?;
+        let credential = in_header.or_else(|| in_query("X-Amz-Credential"))?;
+        let token = request.headers().get("x-amz-security-token");
+        let token = token.and_then(|value| value.to_str().ok());
+        let token = token.map(str::to_owned);
         // From the end: an access key id may have slashes of its own.
         let mut parts = credential.rsplit('/');
         let (_terminator, service, region) = (parts.next()?, parts.next()?, parts.next()?);
@@ -41,7 +48,13 @@ impl Scope {
             region: region.into(),
             service: service.into(),
             presigned,
+            token: token.or_else(|| in_query("X-Amz-Security-Token")),
         })
+    }
+
+    /// The function's session that the request was signed in, if it was.
+    pub(super) fn session(&self) -> Option<Session> {
+        Session::with_token(self.token.as_deref()?)
     }
 }
 
