@@ -2,6 +2,7 @@
 //
 // It does what AWS's own runtime does for a handler. What that one adds for AWS itself, such as telemetry, is not here.
 
+import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { connect } from 'node:net';
 import { existsSync, readFileSync } from 'node:fs';
@@ -23,6 +24,14 @@ class LoadError extends Error {
     super(message);
     this.name = name;
   }
+}
+
+/** Where the function's files and this one are here, in paths and in URLs, and on AWS. */
+const FOLDERS = [[process.env.LAMBDA_TASK_ROOT, '/var/task'], [process.env.LAMBDA_RUNTIME_DIR, '/var/runtime']]
+  .flatMap(([here, there]) => [[pathToFileURL(here).href, pathToFileURL(there).href], [here, there]]);
+
+function asOnAws(text) {
+  return FOLDERS.reduce((text, [here, there]) => text.replaceAll(here, there), text);
 }
 
 /** The one connection to the Runtime API, and who waits for its answers, which come in order. */
@@ -70,8 +79,8 @@ function described(error) {
   }
   return {
     errorType: String(error.name),
-    errorMessage: String(error.message),
-    trace: String(error.stack || '').split('\n'),
+    errorMessage: asOnAws(String(error.message)),
+    trace: asOnAws(String(error.stack || '')).split('\n'),
   };
 }
 
@@ -105,9 +114,27 @@ function isModulePackage(file) {
   }
 }
 
+function fileOf(path) {
+  return ['', '.js', '.mjs', '.cjs'].map((end) => path + end).find((file) => extname(file) && existsSync(file));
+}
+
+/** The file and the line of a syntax error; empty if they can't be found. */
+function placeOf(error, path) {
+  const found = (text) => / *(?:file:\/\/)?\/var\/task\/(.+?:\d+)/.exec(asOnAws(String(text)))?.[1];
+  let place = found(error.stack);
+  const file = fileOf(path);
+  if (place === undefined && file !== undefined) {
+    // Where an ES module can't be parsed, Node.js writes to the standard error of a process that the error ends, and nowhere else.
+    const load = `await import(${JSON.stringify(pathToFileURL(file).href)})`;
+    const again = spawnSync(process.execPath, ['--input-type=module', '--eval', load], { encoding: 'utf8', timeout: 5000 });
+    place = found(again.stderr);
+  }
+  return place === undefined ? '' : ` (${place})`;
+}
+
 async function loadModule(path) {
   const isModule = isModulePackage(path);
-  const file = ['', '.js', '.mjs', '.cjs'].map((end) => path + end).find((file) => extname(file) && existsSync(file));
+  const file = fileOf(path);
   if (file === undefined) return require(path);
   if (file.endsWith('.mjs') || (file.endsWith('.js') && isModule)) return import(pathToFileURL(file).href);
   return require(file);
@@ -122,11 +149,12 @@ async function loadHandler(root, name) {
     throw new LoadError('Runtime.MalformedHandlerName', 'Bad handler');
   }
   let found;
+  const module = resolve(root, folder ?? '', file);
   try {
-    found = await loadModule(resolve(root, folder ?? '', file));
+    found = await loadModule(module);
   } catch (error) {
     if (error instanceof SyntaxError) {
-      throw new LoadError('Runtime.UserCodeSyntaxError', String(error));
+      throw new LoadError('Runtime.UserCodeSyntaxError', String(error) + placeOf(error, module));
     }
     if (error?.code === 'MODULE_NOT_FOUND' || error?.code === 'ERR_MODULE_NOT_FOUND') {
       throw new LoadError('Runtime.ImportModuleError', String(error));

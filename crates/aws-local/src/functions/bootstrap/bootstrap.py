@@ -76,8 +76,14 @@ def call(method, path, body=None, headers=None):
     return answer.headers, answer.read()
 
 
+def as_on_aws(text):
+    """Files of the function are in another folder there."""
+    return text.replace(ROOT, "/var/task")
+
+
 def described(kind, message, stack, request_id):
-    return {"errorMessage": message, "errorType": kind, "requestId": request_id, "stackTrace": stack}
+    stack = [as_on_aws(frame) for frame in stack]
+    return {"errorMessage": as_on_aws(message), "errorType": kind, "requestId": request_id, "stackTrace": stack}
 
 
 def fault(error, request_id):

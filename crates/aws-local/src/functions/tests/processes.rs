@@ -395,6 +395,84 @@ async fn what_can_not_run_here_says_why() {
     );
 }
 
+/// AWS's runtime says neither the file nor the line.
+#[tokio::test]
+async fn a_syntax_error_names_the_file_and_the_line() {
+    if !has("node") || !has("python3") {
+        return;
+    }
+    let wrong = "const a = 1;\nconst b = ;\n";
+    let imports = "import './lib/wrong.mjs';\nexport const handler = () => {};\n";
+    let requires = "\nrequire('./wrong.js');\n";
+    let parses = "export const a = 1;\nJSON.parse('{');\n";
+    for (runtime, files, place) in [
+        ("nodejs20.x", &[("index.mjs", wrong)][..], "index.mjs:2"),
+        ("nodejs20.x", &[("index.js", wrong)], "index.js:2"),
+        (
+            "nodejs20.x",
+            &[("index.mjs", imports), ("lib/wrong.mjs", wrong)],
+            "lib/wrong.mjs:2",
+        ),
+        (
+            "nodejs20.x",
+            &[("index.js", requires), ("wrong.js", wrong)],
+            "wrong.js:2",
+        ),
+        ("nodejs20.x", &[("index.mjs", parses)], "index.mjs:2"),
+        (
+            "python3.11",
+            &[("index.py", "a = 1\nb = )\n")],
+            "index.py, line 2",
+        ),
+    ] {
+        let ground = Ground::default();
+        let version = ground.version(runtime, "index.handler", files);
+        let outcome = ground.invoke(&version, json!({})).await;
+        let error = value(&outcome);
+        assert_eq!(error["errorType"], "Runtime.UserCodeSyntaxError");
+        let message = error["errorMessage"].as_str().unwrap();
+        assert!(message.ends_with(&format!(" ({place})")), "{message}");
+        let seen = ground.seen.lock().unwrap();
+        assert!(
+            seen.iter().any(|line| line.text.contains(message)),
+            "{seen:?}"
+        );
+    }
+}
+
+/// Traces have the paths that they have on AWS.
+#[tokio::test]
+async fn a_trace_is_of_the_functions_own_folder() {
+    if !has("node") || !has("python3") {
+        return;
+    }
+    let throws = "exports.handler = async () => {\n  throw new Error('no');\n};";
+    let raises = "def handler(event, context):\n    raise ValueError('no')\n";
+    for (runtime, file, text, trace, frame) in [
+        (
+            "nodejs20.x",
+            "index.js",
+            throws,
+            "trace",
+            "/var/task/index.js:2:9",
+        ),
+        (
+            "python3.11",
+            "index.py",
+            raises,
+            "stackTrace",
+            "\"/var/task/index.py\", line 2",
+        ),
+    ] {
+        let ground = Ground::default();
+        let version = ground.version(runtime, "index.handler", &[(file, text)]);
+        let error = value(&ground.invoke(&version, json!({})).await);
+        let trace = error[trace].to_string().replace("\\\"", "\"");
+        assert!(trace.contains(frame), "{trace}");
+        assert!(!trace.contains("aws-local-functions"), "{trace}");
+    }
+}
+
 /// A process that ends between two invocations is no invocation's failure.
 #[tokio::test]
 async fn a_process_that_ended_while_it_was_idle_is_replaced() {
