@@ -39,9 +39,9 @@ Examples:
   gatestack local serve --existing local-aws.toml
   aws --endpoint-url http://127.0.0.1:4599 apigateway get-rest-apis
 
-Cognito user pools, API Gateway, EC2, load balancers, ACM, Route 53, SSM
-parameters, Secrets Manager, STS, IAM roles, CloudWatch Logs and the tagging
-API. Any credentials work. Without --state, nothing is kept after the process.
+Cognito user pools, API Gateway, Lambda, EC2, load balancers, ACM, Route 53,
+SSM parameters, Secrets Manager, STS, IAM roles, CloudWatch Logs and tagging.
+Any credentials work. Without --state, nothing is kept after the process.
 
 What AWS serves at run time is served too: by AWS's host name in `Host`, or at
 /_aws/execute-api/API/STAGE/… and /_aws/cognito/DOMAIN/oauth2/token. Web pages
@@ -63,7 +63,7 @@ struct Serve {
     #[arg(long, value_name = "FILE")]
     state: Option<PathBuf>,
     /// Begin with what this file lists: certificates, zones, networks, instances,
-    /// load balancers, parameters, secrets
+    /// load balancers, parameters, secrets, roles, functions
     #[arg(long, value_name = "FILE")]
     existing: Option<PathBuf>,
     /// Take AWS's own times for what takes time on AWS
