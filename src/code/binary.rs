@@ -51,6 +51,25 @@ pub fn check_architecture(code: &Code, architecture: &str) -> Result<(), CodeFau
     }
 }
 
+/// Checks that a file can be run by Linux: a program, or a script that says what runs it.
+///
+/// # Errors
+/// It is neither.
+pub(super) fn check_program(code: &Code, file: &str) -> Result<(), CodeFault> {
+    match code.head(file, 4) {
+        Some(head) if !head.starts_with(b"\x7fELF") && !head.starts_with(b"#!") => {
+            Err(CodeFault::new(
+                format!(
+                    "{} is neither a program for Linux nor a script whose first line begins with #!",
+                    code.origin().join(file).display()
+                ),
+                "build it for Linux, or write what runs it into its first line, such as #!/bin/sh",
+            ))
+        }
+        _ => Ok(()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::fs;
@@ -63,6 +82,24 @@ mod tests {
         fs::write(folder.path().join(BOOTSTRAP), bytes).unwrap();
         let code = Code::read(&Origin::Folder(folder.path().to_owned()));
         check_architecture(&code.unwrap().unwrap(), architecture)
+    }
+
+    #[test]
+    fn a_script_says_what_runs_it() {
+        let folder = tempfile::TempDir::new().unwrap();
+        for (text, is_program) in [
+            ("#!/bin/sh\nexit\n", true),
+            ("\x7fELF\x02", true),
+            ("echo hello\n", false),
+            ("\n#!/bin/sh\n", false),
+            ("#", false),
+            ("", false),
+        ] {
+            fs::write(folder.path().join(BOOTSTRAP), text).unwrap();
+            let code = Code::read(&Origin::Folder(folder.path().to_owned()));
+            let checked = check_program(&code.unwrap().unwrap(), BOOTSTRAP);
+            assert_eq!(checked.is_ok(), is_program, "{text:?}");
+        }
     }
 
     #[test]

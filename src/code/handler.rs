@@ -3,6 +3,7 @@
 use aws_facts::runtimes::{Family, Runtime};
 
 use super::archive::{BOOTSTRAP, Code};
+use super::binary::check_program;
 use super::fault::{CodeFault, listed};
 
 /// The handlers that need not be written, by language, each with the files that imply it. Node.js and Python: what AWS's console
@@ -62,6 +63,10 @@ pub fn handler(
                 format!("{file} in {} may not be run", code.origin().display()),
                 "set its executable bit (chmod +x) and pack it again",
             ))
+        }
+        Some(file) if runtime.family == Family::Provided => {
+            check_program(code, file)?;
+            Ok(handler)
         }
         Some(_) => Ok(handler),
         None if candidates.is_empty() || has_layers => Ok(handler),
@@ -202,7 +207,7 @@ mod tests {
         for file in files {
             let path = folder.path().join(file);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, "x").unwrap();
+            fs::write(path, "#!/bin/sh\n").unwrap();
         }
         let code = Code::read(&Origin::Folder(folder.path().to_owned())).unwrap();
         handler(runtime(id).unwrap(), given, code.as_ref(), false)
