@@ -34,7 +34,7 @@ impl NewStack<'_> {
     /// Its mistakes: of the name or the Region.
     pub fn check(&self, path: &Path) -> Result<Checked, Diagnostics> {
         let folder = path.parent().unwrap_or(Path::new(""));
-        let read = |named: &Path| {
+        let read = |named: &Path, _: u64| {
             let beside = named.strip_prefix(folder).unwrap_or(named);
             let mut files = self.template.files.iter();
             let file = files.find(|file| Path::new(file.name) == beside);

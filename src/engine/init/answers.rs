@@ -96,7 +96,7 @@ mod tests {
 
     #[test]
     fn a_folders_name_becomes_a_stacks() {
-        let [smallest, partner_api, m2m_lambda] = &TEMPLATES;
+        let [smallest, partner_api, m2m_lambda, _] = &TEMPLATES;
         for (folder, expected) in [
             ("/work/My Claims.v2", "my-claims-v2"),
             ("/work/2024", "2024"),
@@ -117,7 +117,7 @@ mod tests {
 
     #[test]
     fn what_a_stack_file_refuses_is_refused() {
-        let [smallest, partner_api, m2m_lambda] = &TEMPLATES;
+        let [smallest, partner_api, m2m_lambda, _] = &TEMPLATES;
         let said = |refusal: Option<Refusal>| {
             refusal.map(|Refusal { message, help }| format!("{message}: {help}"))
         };

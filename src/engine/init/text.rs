@@ -142,7 +142,7 @@ mod tests {
     /// A comment behind a value stays.
     #[test]
     fn only_name_and_region_differ_from_the_example() {
-        let [smallest, partner_api, m2m_lambda] = &TEMPLATES;
+        let [smallest, partner_api, m2m_lambda, petstore] = &TEMPLATES;
         insta::assert_snapshot!(changed(smallest, "claims", "eu-west-1"), @r#"
         name   = "claims"
         region = "eu-west-1"
@@ -166,6 +166,14 @@ mod tests {
         name   = "claims"
         domain = "claims-${account.id}"
         name  = "claims"
+        "##);
+        insta::assert_snapshot!(changed(petstore, "claims", "eu-west-1"), @r##"
+        #:schema ./stack.schema.json
+        name   = "claims"
+        region = "eu-west-1"
+        name   = "claims"
+        domain = "claims-${account.id}"
+        name     = "claims"
         "##);
     }
 
