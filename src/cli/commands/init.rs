@@ -23,7 +23,7 @@ pub(crate) struct Args {
     #[arg(value_name = "FOLDER", default_value = ".")]
     folder: PathBuf,
     /// What to begin with
-    #[arg(long, value_name = "TEMPLATE", default_value = TEMPLATES[0].name, value_parser = template())]
+    #[arg(long, value_name = "TEMPLATE", default_value = TEMPLATES[0].name, value_parser = template(), hide_possible_values = true)]
     template: &'static Template,
     /// The stack's name [default: the folder's]
     #[arg(long, value_name = "NAME")]

@@ -65,7 +65,7 @@ fn function() -> Vec<Sample> {
 fn alias() -> Vec<Sample> {
     fields! { "function_alias", FunctionAlias;
         "version" at ALIAS => {|it, _| it.version = Version::Of(Some("0123456789abcdef".into()))}
-        "beside" at ALIAS => {done |stack| {
+        "weights" at ALIAS => {done |stack| {
             let lambda = lambda(&stack.world);
             let update = lambda.update_function_configuration();
             let update = update.function_name("claims-hello").description("by hand");
