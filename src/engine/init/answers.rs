@@ -98,15 +98,15 @@ mod tests {
     fn a_folders_name_becomes_a_stacks() {
         let [smallest, partner_api, m2m_lambda, _] = &TEMPLATES;
         for (folder, expected) in [
-            ("/work/My Claims.v2", "my-claims-v2"),
-            ("/work/2024", "2024"),
-            ("/work/日本", "hello"),
+            ("/home/ann/My Claims.v2", "my-claims-v2"),
+            ("/home/ann/2024", "2024"),
+            ("/home/ann/日本", "hello"),
             ("/", "hello"),
         ] {
             assert_eq!(name_for(Path::new(folder), smallest), expected, "{folder}");
         }
         // A load balancer can't have this name; a function can.
-        let internal = Path::new("/work/internal-api");
+        let internal = Path::new("/home/ann/internal-api");
         assert_eq!(name_for(internal, partner_api), "partner-api");
         assert_eq!(name_for(internal, m2m_lambda), "internal-api");
         let here = name_for(&std::env::current_dir().unwrap(), smallest);
