@@ -42,7 +42,7 @@ pub(crate) struct ListedAlias {
     pub(crate) version: String,
     pub(crate) description: String,
     /// The shares of calls, from 0 to 1, that other versions get.
-    pub(crate) beside: BTreeMap<String, f64>,
+    pub(crate) weights: BTreeMap<String, f64>,
 }
 
 /// A published version of a function.
@@ -178,7 +178,7 @@ impl Reader {
                 name: alias.name.unwrap_or_default(),
                 version: alias.function_version.unwrap_or_default(),
                 description: alias.description.unwrap_or_default(),
-                beside: alias
+                weights: alias
                     .routing_config
                     .and_then(|routing| routing.additional_version_weights)
                     .into_iter()

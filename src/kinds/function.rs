@@ -87,7 +87,7 @@ impl Props {
         name_of(&self.arn).unwrap_or_default()
     }
 
-    /// The digest of what a version of it holds: its code and its settings; none if the code was not read.
+    /// The digest of what a version of it holds: its code and its settings. `None` before the code is read.
     pub fn content(&self) -> Option<String> {
         self.code.as_ref()?;
         let held = Function::FIELDS.iter().filter(|field| {

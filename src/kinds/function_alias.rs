@@ -33,18 +33,18 @@ pub struct Props {
     pub version: Version,
     /// The percentages of the calls that other versions get, as `50 %`, by their numbers; always empty on the wanted side.
     #[serde(default)]
-    pub beside: BTreeMap<String, String>,
+    pub weights: BTreeMap<String, String>,
 }
 
 /// What an alias points to.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Version {
-    /// The version with this code and these settings, by their digest; none if the code was not read.
+    /// The version with this code and these settings, by their digest; `None` before the code is read.
     Of(Option<String>),
     /// An earlier one than gatestack chose last: it was switched back.
     HeldBack(String),
-    /// Such a one that has what the file says: it is chosen again, and stays.
+    /// An earlier one that has what the file says: it is chosen again, and stays.
     Again(String),
     /// One that gatestack did not choose.
     Other(String),
@@ -135,7 +135,7 @@ impl Kind for FunctionAlias {
         Field::new(
             "weights",
             "The parts of the calls that other versions get: none.",
-            |p: &Props, _| weights(&p.beside),
+            |p: &Props, _| in_words(&p.weights),
         )
         .by(Part::Version)
         .unset("all calls get one version"),
@@ -191,7 +191,7 @@ impl Kind for FunctionAlias {
                 .name(&live.props.name)
                 .function_version(&chosen.version)
                 .description(chosen.text())
-                .routing_config(nothing_beside());
+                .routing_config(no_weights());
             writer
                 .call(Operation::lambda("UpdateAlias"), request.send())
                 .await?;
@@ -240,8 +240,8 @@ async fn publish(writer: &Writer, want: &Props, function: &str) -> Result<Chosen
 }
 
 /// The parts of the calls that other versions get, in words.
-fn weights(beside: &BTreeMap<String, String>) -> Value {
-    let weights = beside.iter();
+fn in_words(weights: &BTreeMap<String, String>) -> Value {
+    let weights = weights.iter();
     let weights =
         weights.map(|(version, share)| format!("{share} of the calls get version {version}"));
     let weights: Vec<String> = weights.collect();
@@ -249,7 +249,7 @@ fn weights(beside: &BTreeMap<String, String>) -> Value {
 }
 
 /// No shares of other versions: they end with the call that switches the alias.
-fn nothing_beside() -> AliasRoutingConfiguration {
+fn no_weights() -> AliasRoutingConfiguration {
     AliasRoutingConfiguration::builder()
         .set_additional_version_weights(Some([].into()))
         .build()

@@ -162,6 +162,13 @@ impl From<String> for Other {
     }
 }
 
+/// A thing identified by its name.
+impl From<&str> for Other {
+    fn from(name: &str) -> Self {
+        Self::from(name.to_owned())
+    }
+}
+
 impl From<&ListedPart> for Other {
     fn from(part: &ListedPart) -> Self {
         Self::new(&part.name, part.identity())

@@ -8,9 +8,8 @@ use super::desired::Desired;
 use super::observation::{Dependent, Live, Observation, Obstacle};
 use super::registry::Resource;
 use super::{
-    authorizer, base_path_mapping, function, function_alias, function_role, listener,
-    resource_server, rest_api, security_group, stage, target_group, user_pool, user_pool_domain,
-    vpc_link,
+    authorizer, base_path_mapping, function, function_alias, listener, resource_server, rest_api,
+    security_group, stage, target_group, user_pool, user_pool_domain, vpc_link,
 };
 use crate::aws::{AwsError, Container, Reader};
 use crate::model::{Address, OutputName};
@@ -176,9 +175,8 @@ async fn hanging_on(
             uses.dependents.extend(Box::pin(parts).await?);
         }
         Resource::FunctionRole(props) => {
-            let function = props.tags.get(function_role::FUNCTION_TAG);
-            let function = function.map_or("", String::as_str);
-            let other = function::parts::runs_with(reader, leaving, address, function, &props.arn);
+            let (tags, arn) = (&props.tags, &props.arn);
+            let other = function::parts::runs_with(reader, leaving, address, tags, arn);
             uses.dependents.extend(Box::pin(other).await?);
         }
         Resource::LogGroup(props) => {

@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
+use aws_facts::openapi::METHODS;
+
 use super::fault::{Fault, Place};
 use super::files::{At, Files, Member, ReadFile, Text, Unresolved};
 use super::integration::{self, Integration};
@@ -68,18 +70,6 @@ pub struct Parameter {
     /// The place of its name.
     pub place: Place,
 }
-
-/// The keys of a path that are methods.
-const METHODS: [(&str, &str); 8] = [
-    ("get", "GET"),
-    ("put", "PUT"),
-    ("post", "POST"),
-    ("delete", "DELETE"),
-    ("options", "OPTIONS"),
-    ("head", "HEAD"),
-    ("patch", "PATCH"),
-    ("x-amazon-apigateway-any-method", "ANY"),
-];
 
 /// Reads the document at a path below a folder.
 pub fn read(folder: &Path, written: &str, read_file: ReadFile<'_>) -> Reading {
@@ -381,7 +371,10 @@ fn method(key: &str) -> Method {
         .min();
     let help = match near {
         Some((0..=1, near)) => format!("write `{near}`"),
-        _ => "expected one of get, put, post, delete, options, head and patch".into(),
+        _ => format!(
+            "expected one of {}",
+            METHODS.map(|(known, _)| known).join(", ")
+        ),
     };
     Method::None(format!("`{key}` is not a method"), help)
 }

@@ -3,6 +3,7 @@
 use std::fs;
 
 use aws_sdk_lambda::types::AliasRoutingConfiguration;
+use gatestack::kinds::function_role::FUNCTION_TAG;
 use gatestack::plan::{Options, Patterns};
 
 use crate::function_changes::{RENAMED, from_to, moved};
@@ -312,6 +313,20 @@ async fn the_role_and_the_logs_of_a_function_that_stays_go_only_with_consent() {
     world.destroy_with(&text, &lost.map(|_| "**")).await;
     let left = world.functions_roles_and_groups().await;
     assert_eq!(left, [vec![NAME.to_owned()], Vec::new(), Vec::new()]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_role_that_names_no_function_any_more_goes_with_the_stack() {
+    let world = World::new();
+    let text = with_functions("");
+    world.apply(&text).await;
+    let [_, roles, _] = world.functions_roles_and_groups().await;
+    let untag = somebody!(world, aws_sdk_iam).untag_role();
+    let untag = untag.role_name(&roles[0]);
+    untag.tag_keys(FUNCTION_TAG).send().await.unwrap();
+    world.destroy(&text).await;
+    let left = world.functions_roles_and_groups().await;
+    assert_eq!(left, [[""; 0]; 3]);
 }
 
 /// The example with an alias, applied, and the same with other code.

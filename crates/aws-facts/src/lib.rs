@@ -7,6 +7,7 @@ pub mod gateway_responses;
 pub mod hosts;
 pub mod limits;
 pub mod names;
+pub mod openapi;
 pub mod patterns;
 pub mod rates;
 pub mod regions;

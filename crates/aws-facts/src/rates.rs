@@ -5,7 +5,7 @@
 /// A service with request quotas.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum Service {
-    /// Amazon API Gateway's control plane. Its quota of all operations is not for V1 or V2, and none is published for API mappings.
+    /// Amazon API Gateway's control plane. AWS publishes one quota for all of its operations, V1 and V2 together, and none for API mappings alone.
     ApiGateway,
     /// Amazon Cognito user pools.
     Cognito,

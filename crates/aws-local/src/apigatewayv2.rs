@@ -1,5 +1,5 @@
-//! API Gateway's V2 API: API mappings, which V1 calls base path mappings. Both are one list, and only V2 makes those with several
-//! levels.
+//! API Gateway's V2 API: API mappings, which V1 calls base path mappings. Both APIs share one list; only V2 creates those with
+//! several levels.
 //!
 //! Source: API Gateway developer guide, "Use API mappings to connect API stages to a custom domain name for REST APIs"; the words of
 //! refusals as cited beside them. V2 lists and changes what V1 made: amplify-education/serverless-domain-manager,
@@ -93,6 +93,7 @@ fn base_path(key: &str) -> Result<&str, Refusal> {
         ));
     }
     if key.len() > LONGEST_BASE_PATH {
+        // Inferred: the limit is documented, AWS's words are not.
         return Err(bad_request(format!(
             "An ApiMapping key may have at most {LONGEST_BASE_PATH} characters"
         )));
@@ -130,6 +131,7 @@ fn check_path<'m>(
     }
     let with_levels = taken.filter(|other| other.contains('/')).count();
     if base.contains('/') && with_levels >= MOST_MULTI_LEVEL_MAPPINGS {
+        // Inferred: the limit is documented, AWS's words are not.
         return Err(bad_request(
             "Maximum number of multi-level API mappings for this domain name has been reached",
         ));

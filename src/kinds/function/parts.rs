@@ -1,13 +1,15 @@
 //! What else is at a function: it is deleted with it, or stops working.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures_util::future::try_join_all;
 
+use super::super::function_role::FUNCTION_TAG;
 use super::super::{function_alias, function_permission};
 use super::{arn, log_group};
 use crate::aws::{AwsError, ListedFunction, Reader, Statement};
-use crate::kinds::observation::{Dependent, Other};
+use crate::kinds::observation::Dependent;
 use crate::kinds::uses::Leaving;
 use crate::model::Address;
 
@@ -20,11 +22,15 @@ pub(super) const DEPENDENTS: &[&str] = &[
     OTHER_VERSIONS,
 ];
 
-const OTHER_STATEMENTS: &str = "other_statements";
-const EVENT_SOURCES: &str = "event_sources";
-const URLS: &str = "urls";
+/// The words for what a function and its alias may both have.
+pub(in crate::kinds) const OTHER_STATEMENTS: &str = "other_statements";
+pub(in crate::kinds) const EVENT_SOURCES: &str = "event_sources";
+pub(in crate::kinds) const URLS: &str = "urls";
 const OTHER_ALIASES: &str = "other_aliases";
 const OTHER_VERSIONS: &str = "other_versions";
+
+/// The word below the address of a function's role or log group for a function that is not the stack's.
+pub(in crate::kinds) const OTHER_FUNCTIONS: &str = "other_functions";
 
 /// The parts of a function that the stack did not make.
 ///
@@ -96,17 +102,13 @@ pub(in crate::kinds) async fn others_of(
         ),
     ];
     let rows: [(_, _, Vec<&str>, _); 5] = rows;
-    let dependents = rows.into_iter().filter_map(|(word, kind, names, what)| {
-        let others: Vec<Other> = names.iter().map(|name| Other::new(*name, *name)).collect();
-        Dependent::of(address, word, kind, &others, what)
-    });
+    let dependents = rows
+        .into_iter()
+        .filter_map(|(word, kind, names, what)| Dependent::of(address, word, kind, &names, what));
     Ok(dependents.collect())
 }
 
-/// The words below the addresses of a function's role and log group for a function that is not the stack's.
-pub(in crate::kinds) const OTHER_FUNCTIONS: &str = "other_functions";
-
-/// A function that runs with a role of the stack's, but has lost the stack's tags.
+/// A function that runs with a role of the stack's, but has lost the stack's tags. A tag of the role names it.
 ///
 /// # Errors
 /// A read failed.
@@ -114,9 +116,12 @@ pub(in crate::kinds) async fn runs_with(
     reader: &Reader,
     leaving: &Leaving<'_>,
     address: &Address,
-    function: &str,
+    tags: &BTreeMap<String, String>,
     role: &str,
 ) -> Result<Option<Dependent>, AwsError> {
+    let Some(function) = tags.get(FUNCTION_TAG) else {
+        return Ok(None);
+    };
     let Some(other) = not_ours(reader, leaving, function).await? else {
         return Ok(None);
     };
@@ -157,7 +162,6 @@ async fn not_ours(
 }
 
 fn dependent(address: &Address, function: &str, what: &str) -> Option<Dependent> {
-    let others = [Other::new(function, function)];
     let kind = ("function", "function");
-    Dependent::of(address, OTHER_FUNCTIONS, kind, &others, what)
+    Dependent::of(address, OTHER_FUNCTIONS, kind, &[function], what)
 }

@@ -98,7 +98,7 @@ pub async fn history(
         alias: alias.name.clone(),
         here: alias.version.clone(),
         weights: alias
-            .beside
+            .weights
             .iter()
             .map(|(version, share)| (version.clone(), percent(*share)))
             .collect(),
@@ -151,7 +151,7 @@ impl History {
             .function_name(&self.function)
             .name(&self.alias)
             .function_version(version)
-            .routing_config(super::nothing_beside());
+            .routing_config(super::no_weights());
         writer
             .call(Operation::lambda("UpdateAlias"), request.send())
             .await?;

@@ -9,8 +9,9 @@ use super::description::{Chosen, is_ours, of_version};
 use super::{FunctionAlias, Props, Version, outputs};
 use crate::aws::{AwsError, ListedAlias, ListedFunction, Reader};
 use crate::kinds::function::names;
+use crate::kinds::function::parts::{EVENT_SOURCES, OTHER_STATEMENTS, URLS};
 use crate::kinds::function_permission;
-use crate::kinds::observation::{Dependent, Other};
+use crate::kinds::observation::Dependent;
 use crate::kinds::ownership::{Candidate, sort_out};
 use crate::kinds::uses::Leaving;
 use crate::kinds::{Desired, Findings, Found, Kind as _, Resource, Scope, function};
@@ -18,10 +19,6 @@ use crate::model::{Address, OutputName, Place, Text};
 
 /// The words below an alias's address for what is not the stack's and uses it.
 pub(super) const DEPENDENTS: &[&str] = &[OTHER_STATEMENTS, EVENT_SOURCES, URLS];
-
-const OTHER_STATEMENTS: &str = "other_statements";
-const EVENT_SOURCES: &str = "event_sources";
-const URLS: &str = "urls";
 
 /// Whether a function may have an alias of the stack's: it is marked before its first one is created.
 fn may_have(function: &ListedFunction) -> bool {
@@ -166,12 +163,12 @@ async fn has_it(
 }
 
 fn props(function: &str, alias: &ListedAlias) -> Props {
-    let beside = alias.beside.iter();
+    let weights = alias.weights.iter();
     Props {
         function: Text::literal(function),
         name: alias.name.clone(),
         version: version(alias),
-        beside: beside
+        weights: weights
             .map(|(version, share)| (version.clone(), format!("{} %", percent(*share))))
             .collect(),
     }
@@ -211,10 +208,7 @@ pub(in crate::kinds) async fn others_of(
         reader.function_policy(arn)
     )?;
     let statements = function_permission::others(leaving, arn, &policy);
-    let row = |word, kind, names: Vec<&str>, what| {
-        let others: Vec<Other> = names.iter().map(|name| Other::new(*name, *name)).collect();
-        Dependent::of(address, word, kind, &others, what)
-    };
+    let row = |word, kind, names: Vec<&str>, what| Dependent::of(address, word, kind, &names, what);
     let rows = [
         row(
             OTHER_STATEMENTS,
@@ -249,7 +243,7 @@ mod tests {
             name: "live".into(),
             version: version.into(),
             description: description.into(),
-            beside: BTreeMap::new(),
+            weights: BTreeMap::new(),
         };
         let chosen = "gatestack: version 10, code and settings 0123";
         let of = |version: &str| super::version(&alias(version, chosen));

@@ -107,7 +107,7 @@ impl Expansion<'_> {
             function: Text::output(&of, OutputName::Arn),
             name: name.to_owned(),
             version: function_alias::Version::Of(function.content()),
-            beside: BTreeMap::new(),
+            weights: BTreeMap::new(),
         };
         let address = Place::FunctionAlias(key.to_owned()).address();
         self.add(address, Resource::FunctionAlias(props));

@@ -139,10 +139,15 @@ pub const LONGEST_DESCRIPTION: usize = 1_024;
 /// Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html>
 pub const LARGEST_LOG_FORMAT: usize = 3 * 1_024;
 
-/// The most bytes of an OpenAPI document.
+/// The largest OpenAPI document of an import, in bytes.
 ///
 /// Source: <https://docs.aws.amazon.com/apigateway/latest/api/API_ImportRestApi.html>, "6MB"
 pub const LARGEST_DOCUMENT: u64 = 6 << 20;
+
+/// The schemas of all models of an API together, in bytes. A quota.
+///
+/// Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html>
+pub const LARGEST_MODELS: usize = 400 * 1024;
 
 /// The largest body of a request or an answer, in bytes.
 ///
@@ -218,13 +223,3 @@ pub const ROWS_PER_PAGE: usize = 25;
 ///
 /// Source: <https://docs.aws.amazon.com/apigateway/latest/api/API_GetRestApis.html>
 pub const MOST_ROWS_PER_PAGE: usize = 500;
-
-/// The largest OpenAPI document of an import, in bytes.
-///
-/// Source: <https://docs.aws.amazon.com/apigateway/latest/api/API_PutRestApi.html>
-pub const LARGEST_OPENAPI_DOCUMENT: usize = 6 * 1024 * 1024;
-
-/// The schemas of all models of an API together, in bytes. A quota.
-///
-/// Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html>
-pub const LARGEST_MODELS: usize = 400 * 1024;

@@ -8,7 +8,7 @@ use super::mapping;
 use super::patch::{ADD_REMOVE, ANY, REPLACE, Rules, Takes, Words, rule};
 use super::refusals::{bad_request, conflict, not_found};
 use super::state::{Definition, Method, State, members, text};
-use super::{integrations, resources};
+use super::{authorizers, integrations, resources};
 
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation::change("PutMethod", put),
@@ -163,8 +163,7 @@ fn check(definition: &Definition, settings: &mut Object) -> Result<(), Refusal> 
         }
         Some(of_cognito) => {
             let authorizer = definition.authorizers.get(text(settings, "authorizerId"));
-            let is_of_cognito =
-                authorizer.map(|authorizer| text(authorizer, "type") == "COGNITO_USER_POOLS");
+            let is_of_cognito = authorizer.map(authorizers::of_cognito);
             if is_of_cognito != Some(of_cognito) {
                 return Err(bad_request(
                     "Invalid authorizer ID specified. Setting the authorization type to CUSTOM or COGNITO_USER_POOLS requires a valid authorizer.",

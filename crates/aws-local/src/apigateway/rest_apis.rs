@@ -86,7 +86,7 @@ fn create(region: &mut Region, call: &Call) -> Answer {
     add(state, &id, definition, tags, call)
 }
 
-/// Adds an API and answers it.
+/// Adds an API and returns its description.
 pub(super) fn add(
     state: &mut State,
     id: &str,
@@ -134,7 +134,7 @@ fn clone_of(source: Option<&RestApi>, id: &str, call: &Call) -> Result<Definitio
     Ok(source.definition.clone())
 }
 
-/// Fills in what a new API has without being told.
+/// Fills in the defaults of a new API.
 pub(super) fn with_defaults(settings: &mut Object) {
     settings.entry("apiKeySource").or_insert("HEADER".into());
     settings

@@ -28,7 +28,7 @@ const DEVICES: [&str; 8] = [
 #[cfg(target_os = "linux")]
 pub(super) fn spawn(mut command: Command) -> io::Result<(Child, bool)> {
     let runtime = tokio::runtime::Handle::current();
-    // Landlock restricts the thread that asks for it, and what that one starts: one of its own.
+    // Landlock restricts the calling thread and what it starts, so the process is started on a thread of its own.
     let started = std::thread::spawn(move || {
         let _in_runtime = runtime.enter();
         let is_read_only = restrict().unwrap_or_default();
@@ -48,7 +48,7 @@ fn restrict() -> Result<bool, landlock::RulesetError> {
         path_beneath_rules,
     };
 
-    // Version 3 knows of truncation. Earlier kernels do what they know.
+    // Version 3 adds truncation. Kernels with an earlier one restrict the rest, which is less than read-only.
     let writing = AccessFs::from_write(ABI::V3);
     let status = Ruleset::default()
         .handle_access(writing)?
@@ -56,7 +56,7 @@ fn restrict() -> Result<bool, landlock::RulesetError> {
         .add_rules(path_beneath_rules(["/tmp"], writing))?
         .add_rules(path_beneath_rules(DEVICES, writing))?
         .restrict_self()?;
-    Ok(status.ruleset != RulesetStatus::NotEnforced)
+    Ok(status.ruleset == RulesetStatus::FullyEnforced)
 }
 
 /// Leaves what this thread starts without the capabilities by which root reads the memory of any process, whatever Landlock says.
@@ -70,7 +70,7 @@ fn drop_capabilities() {
         CapabilitySet::SYS_ADMIN,
         CapabilitySet::SYS_PTRACE,
     ] {
-        // Who may not do this has none of them to give.
+        // A process that may not do this does not have them either.
         let _ = remove_capability_from_bounding_set(capability);
     }
 }

@@ -1,13 +1,13 @@
 //! Reading a document: its format, its version, and what refers to another place in it.
 
 use aws_facts::arns::Arn;
-use aws_facts::limits::apigateway::LARGEST_OPENAPI_DOCUMENT;
+use aws_facts::limits::apigateway::LARGEST_DOCUMENT;
 use serde_json::Value;
 
 use super::super::super::operation::{Call, Object, Refusal};
 use super::super::refusals::bad_request;
 
-/// References that lead to one another. A longer chain is a circle.
+/// The longest chain of references. A longer one is taken for a cycle.
 const LONGEST_CHAIN: usize = 32;
 
 /// The versions that API Gateway knows.
@@ -29,10 +29,10 @@ pub(super) struct Document {
 impl Document {
     /// Reads a body, which is JSON or YAML.
     ///
-    /// Source: the words of a text without a format are recorded (LocalStack `test_import_api_bad_file`). Reported: those of another
-    /// version (aws/serverless-application-model#3449) and of what is no object (hashicorp/terraform#32281).
+    /// Source: the words of a text without a format are recorded (LocalStack `test_import_api_bad_file`); they are reported for
+    /// another version (aws/serverless-application-model#3449) and for a text (hashicorp/terraform#32281).
     pub(super) fn read(body: &[u8], call: &Call) -> Result<Self, Refusal> {
-        if body.len() > LARGEST_OPENAPI_DOCUMENT {
+        if body.len() as u64 > LARGEST_DOCUMENT {
             // AWS refuses it; nothing tells in which words.
             return Err(Refusal::not_implemented(
                 "OpenAPI documents of more than 6 MB, which API Gateway does not take",
@@ -80,7 +80,7 @@ impl Document {
         }
     }
 
-    /// The first server.
+    /// The servers of an OpenAPI 3.0 document.
     pub(super) fn servers(&self) -> &[Value] {
         match self.version {
             Version::V2 => &[],
@@ -105,22 +105,11 @@ impl Document {
             let Some(reference) = at.get("$ref").and_then(Value::as_str) else {
                 return Ok(at);
             };
-            let Some(inside) = reference.strip_prefix('#') else {
-                return Err(not_followed(reference));
-            };
-            let mut parts = inside.split('/').skip(1);
-            let first = parts
-                .next()
-                .and_then(|part| self.root.get(&unescaped(part)));
-            let found = parts.try_fold(first, |at, part| {
-                let part = unescaped(part);
-                let at = at?;
-                Some(
-                    at.get(&part)
-                        .or_else(|| at.get(part.parse::<usize>().ok()?)),
-                )
+            let found = reference.strip_prefix("#/").and_then(|inside| {
+                let (first, rest) = inside.split_at(inside.find('/').unwrap_or(inside.len()));
+                self.root.get(&unescaped(first))?.pointer(rest)
             });
-            at = found.flatten().ok_or_else(|| not_followed(reference))?;
+            at = found.ok_or_else(|| not_followed(reference))?;
         }
         Err(Refusal::not_implemented(
             "a reference that leads back to itself, in an import",
@@ -140,7 +129,7 @@ pub(super) fn not_followed(reference: &str) -> Refusal {
     ))
 }
 
-/// JSON, or else YAML. What is no object is no document.
+/// The document as JSON, or else as YAML. It must be an object.
 fn parsed(text: &str) -> Option<Object> {
     let json = serde_json::from_str(text).ok();
     // Few lines with aliases of aliases must not become a large document.

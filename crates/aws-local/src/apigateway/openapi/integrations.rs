@@ -34,7 +34,7 @@ const WORDS: &[&str] = &[
 
 const TYPES: [&str; 5] = ["AWS", "AWS_PROXY", "HTTP", "HTTP_PROXY", "MOCK"];
 
-/// A method's integration, with its responses. None if it is ignored or refused.
+/// A method's integration, with its responses. `None` if its type is unknown or it is refused.
 pub(super) fn import(
     import: &mut Import,
     place: &Place,

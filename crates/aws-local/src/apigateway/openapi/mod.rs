@@ -27,15 +27,13 @@ pub(super) const OPERATIONS: &[Operation] = &[
 
 /// The integration of a method.
 const INTEGRATION: &str = "x-amazon-apigateway-integration";
-/// A method for all verbs that have none.
-const ANY_METHOD: &str = "x-amazon-apigateway-any-method";
 /// The request validators of an API, by name.
 const VALIDATORS: &str = "x-amazon-apigateway-request-validators";
 /// The name of the request validator of all methods, or of one.
 const VALIDATOR: &str = "x-amazon-apigateway-request-validator";
 /// The authorizer of a security scheme.
 const AUTHORIZER: &str = "x-amazon-apigateway-authorizer";
-/// What a security scheme stands for.
+/// The kind of authorizer of a security scheme.
 const AUTHTYPE: &str = "x-amazon-apigateway-authtype";
 /// Where API keys come from.
 const API_KEY_SOURCE: &str = "x-amazon-apigateway-api-key-source";

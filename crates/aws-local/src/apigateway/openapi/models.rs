@@ -99,7 +99,7 @@ fn model(document: &Document, api: &str, name: &str, schema: &Value) -> Result<O
     Ok(model)
 }
 
-/// The name of the model of a schema: the one it refers to, or a new one. None if there is none.
+/// The name of the model of a schema: the one it refers to, or a new one. `None` if the schema is empty or its model is refused.
 pub(super) fn of_schema(import: &mut Import, schema: &Value) -> Result<Option<String>, Refusal> {
     let document = import.document;
     if let Some(reference) = schema.get("$ref").and_then(Value::as_str) {

@@ -1,5 +1,6 @@
 //! Operations: a method, its responses and its integration for each.
 
+use aws_facts::openapi::METHODS;
 use serde_json::{Value, json};
 
 use super::super::super::operation::{Object, Refusal};
@@ -9,19 +10,7 @@ use super::document::{Document, Version, is_true, members, text_of, texts_of};
 use super::import::Import;
 use super::paths::{Place, parameters, variables};
 use super::security::Schemes;
-use super::{ANY_METHOD, INTEGRATION, VALIDATOR, integrations, models, settings};
-
-/// The members of a path that are operations, and their verbs.
-pub(super) const VERBS: [(&str, &str); 8] = [
-    ("get", "GET"),
-    ("put", "PUT"),
-    ("post", "POST"),
-    ("delete", "DELETE"),
-    ("options", "OPTIONS"),
-    ("head", "HEAD"),
-    ("patch", "PATCH"),
-    (ANY_METHOD, "ANY"),
-];
+use super::{INTEGRATION, VALIDATOR, integrations, models, settings};
 
 /// The members of a parameter that OpenAPI 3.0 has.
 const PARAMETER: &[&str] = &[
@@ -51,7 +40,7 @@ pub(super) fn import(
     let mut made: Vec<(&str, &str)> = Vec::new();
     for place in places {
         for (member, operation) in place.item {
-            let known = VERBS.iter().find(|(name, _)| name == member);
+            let known = METHODS.iter().find(|(name, _)| name == member);
             let (Some((member, verb)), Some(operation)) = (known, operation.as_object()) else {
                 continue;
             };

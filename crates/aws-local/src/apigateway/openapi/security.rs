@@ -14,7 +14,7 @@ use super::{AUTHORIZER, AUTHTYPE};
 /// The authorization type of one method.
 const AUTH: &str = "x-amazon-apigateway-auth";
 
-/// What a security scheme stands for.
+/// A security scheme, as API Gateway uses it.
 #[derive(Clone, Debug)]
 enum Scheme {
     /// An authorizer with this id.
@@ -23,7 +23,7 @@ enum Scheme {
     Signature,
     /// An API key.
     ApiKey,
-    /// Nothing that API Gateway has.
+    /// Nothing that API Gateway has. Inferred: methods that require only this are open.
     Ignored,
     /// An authorizer that could not be made: methods that require it are not made.
     Missing,
@@ -165,7 +165,7 @@ impl Schemes {
         let security = operation.get("security").or_else(|| root.get("security"));
         let mut authorizations = 0;
         for (name, scopes) in list(security).iter().flat_map(|entry| members(Some(entry))) {
-            // An open method would be a hole where AWS may refuse.
+            // Ignoring it could open a method that AWS refuses.
             let scheme = self.0.get(name).ok_or_else(|| {
                 Refusal::not_implemented(format_args!(
                     "the security requirement '{name}' in an import: no security scheme has this name"

@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_facts::limits::apigateway::TIMEOUT_MILLIS;
+use aws_facts::openapi::METHODS;
 use serde_json::{Value, json};
 
 use super::super::super::super::operation::{Object, Refusal};
 use super::super::super::state::{Integration, Method, pick, text};
 use super::super::document::{Version, list, members};
-use super::super::operations::VERBS;
 use super::super::{INTEGRATION, VALIDATOR};
 use super::{Export, security};
 
@@ -21,7 +21,7 @@ impl Export<'_> {
         let mut paths: BTreeMap<String, Object> = BTreeMap::new();
         for resource in self.definition.resources.values() {
             let path = self.definition.path(resource);
-            for (member, verb) in VERBS {
+            for (member, verb) in METHODS {
                 let Some(method) = resource.methods.get(verb) else {
                     continue;
                 };
