@@ -13,6 +13,7 @@ mod secret;
 mod secret_source;
 mod shell;
 pub mod shorten;
+pub mod similar;
 mod size;
 mod text;
 mod value;

@@ -31,6 +31,7 @@ mod fields;
 mod layout;
 mod log;
 mod message;
+mod table;
 mod ui;
 mod value;
 

@@ -39,7 +39,6 @@ mod own_files;
 mod scopes;
 mod secret_lines;
 mod shorthand;
-mod similar;
 mod structure;
 mod template;
 mod variables;
@@ -57,7 +56,6 @@ pub use load::{Checked, CodeReading, Given, GivenBy, LoadSettings, load};
 pub(crate) use own_files::around;
 pub use own_files::{LOCAL_AWS, OwnFiles};
 pub use preflight::{Absent, absent, preflight, queries};
-pub(crate) use similar::closest;
 pub use source::{LARGEST_FILE, Location, Source};
 pub use template::{GatewayTemplate, Template};
 

@@ -49,7 +49,7 @@ pub(crate) struct Global {
     #[arg(long, global = true, value_name = "NAME")]
     pub(crate) profile: Option<String>,
 
-    /// Fail unless the stack is in REGION
+    /// Fail unless the stack is in REGION; for init, the Region to write
     #[arg(long, global = true, value_name = "REGION")]
     pub(crate) region: Option<String>,
 

@@ -18,7 +18,8 @@ use crate::caller::{
 use crate::error::{Error, Fault, FaultKind};
 use crate::kinds::Observation;
 use crate::model::Address;
-use crate::stack::{Given, closest};
+use crate::model::similar::closest;
+use crate::stack::Given;
 
 /// An applied stack, to be called.
 #[derive(Debug)]

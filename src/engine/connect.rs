@@ -15,7 +15,7 @@ use crate::clock::Clock;
 use crate::error::{Error, Fault, FaultKind};
 use crate::files::NotAFile;
 use crate::model::shell_word;
-use crate::stack::closest;
+use crate::model::similar::closest;
 
 /// The state file of the local AWS, in the folder of the stack file.
 pub const LOCAL_STATE: &str = ".gatestack/local.json";

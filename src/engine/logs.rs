@@ -17,8 +17,8 @@ use crate::aws::LogEvent;
 use crate::error::{Error, Fault, FaultKind};
 use crate::kinds::route::Integration;
 use crate::kinds::{Desired, Resource, function, route};
+use crate::model::similar::closest;
 use crate::model::{Address, Book, Place};
-use crate::stack::closest;
 
 /// How often new events are asked for.
 const EVERY: Duration = Duration::from_secs(2);

@@ -10,6 +10,7 @@ use super::files::{At, Files, Member, ReadFile, Text, Unresolved};
 use super::integration::{self, Integration};
 use super::security::{self, Alternative, Scheme};
 use super::tree::{DOCUMENT, Value};
+use crate::model::similar::closest;
 
 /// What was read.
 pub struct Reading {
@@ -79,14 +80,8 @@ pub fn read(folder: &Path, written: &str, read_file: ReadFile<'_>) -> Reading {
         .root()
         .and_then(|root| Reader::of(&files, root, &mut faults));
     // Two operations may use the same wrong thing.
-    let mut seen = Vec::new();
-    faults.retain(|fault| {
-        let is_new = !seen.contains(fault);
-        if is_new {
-            seen.push(fault.clone());
-        }
-        is_new
-    });
+    let mut seen = HashSet::new();
+    faults.retain(|fault| seen.insert(fault.clone()));
     Reading {
         document,
         texts: files.texts,
@@ -154,7 +149,7 @@ impl Reader<'_, '_> {
                 Fault::new(what, "write `swagger: \"2.0\"`, or `openapi: 3.0.3`").at(place)
             }
             (Some((_, place)), Some((_, other))) => {
-                let what = "the document says both `openapi` and `swagger`";
+                let what = "the document has both `openapi` and `swagger`";
                 Fault::new(what, "remove one of them")
                     .at(other)
                     .label(place, "and here")
@@ -303,7 +298,7 @@ impl Reader<'_, '_> {
         parameters
     }
 
-    /// The node itself, or what its reference leads to; none if it leads nowhere, which is reported.
+    /// The node, or the target of its `$ref`. A missing target is reported and gives `None`.
     pub(super) fn resolved(&mut self, at: At) -> Option<At> {
         match self.files.resolve(at) {
             Ok(at) => Some(at),
@@ -365,13 +360,9 @@ fn method(key: &str) -> Method {
         return Method::None(what, "remove it from the document".into());
     }
     let lower = key.to_ascii_lowercase();
-    let near = METHODS
-        .iter()
-        .map(|(known, _)| (strsim::damerau_levenshtein(known, &lower), *known))
-        .min();
-    let help = match near {
-        Some((0..=1, near)) => format!("write `{near}`"),
-        _ => format!(
+    let help = match closest(&lower, METHODS.map(|(known, _)| known)) {
+        Some(near) => format!("write `{near}`"),
+        None => format!(
             "expected one of {}",
             METHODS.map(|(known, _)| known).join(", ")
         ),

@@ -12,7 +12,7 @@ pub struct Place {
 }
 
 /// One mistake.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct Fault {
     /// What is wrong: a lower-case fragment without a full stop.
     pub what: String,

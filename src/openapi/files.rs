@@ -1,5 +1,6 @@
-//! The files of a document: the one that is named, and those that its `$ref`s lead to.
+//! The files of a document: the one that is named, and those that its `$ref`s name.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, HashSet};
 use std::io::{self, ErrorKind};
 use std::path::{Component, Path, PathBuf};
@@ -10,6 +11,7 @@ use percent_encoding::percent_decode_str;
 use super::fault::{Fault, Place};
 use super::tree::{Entry, Tree, Value};
 use crate::files::size;
+use crate::model::similar::{MOST_COMPARED, closest_within};
 
 /// The most files of a document: a file for each schema of a large one.
 const MOST_FILES: usize = 2_000;
@@ -33,7 +35,7 @@ pub(super) struct At {
     node: usize,
 }
 
-/// Where the value of a `$ref` leads.
+/// What a `$ref` names.
 struct Target<'t> {
     /// The file's path below the folder; none for the same file.
     path: Option<PathBuf>,
@@ -52,6 +54,8 @@ pub(super) struct Files<'a> {
     /// The number of each file; none if it can't be read.
     known: BTreeMap<PathBuf, Option<usize>>,
     bytes: u64,
+    /// How many more pairs of words may be compared for “did you mean”.
+    may_compare: Cell<usize>,
 }
 
 impl<'a> Files<'a> {
@@ -70,6 +74,7 @@ impl<'a> Files<'a> {
             trees: Vec::new(),
             known: BTreeMap::new(),
             bytes: 0,
+            may_compare: Cell::new(MOST_COMPARED),
         };
         match below(Path::new(""), written) {
             Some(path) => {
@@ -153,7 +158,7 @@ impl<'a> Files<'a> {
             ),
             _ => Fault::new(
                 format!("`{name}` can't be read: {error}"),
-                "see that it is a regular file and that you may read it",
+                "check that it is a regular file that you may read",
             ),
         })?;
         if bytes.len() as u64 > left {
@@ -235,7 +240,7 @@ impl<'a> Files<'a> {
         }
     }
 
-    /// The text of a reference and its place; none for a node that is none.
+    /// The text of a `$ref` and its place; `None` for any other node.
     fn reference(&self, at: At) -> Option<(&str, Place)> {
         let member = self.member(at, "$ref")?;
         let text = self.text(member.value)?;
@@ -277,8 +282,8 @@ impl<'a> Files<'a> {
             now = self.led_to(now.file, reference, place)?;
             if passed.contains(&now) {
                 let (text, place) = self.reference(at).expect("the first one is a reference");
-                let what = format!("`{text}` leads in a circle, and nothing is in it");
-                let help = "write out one of the places in the circle";
+                let what = format!("`{text}` refers to itself");
+                let help = "write out one of these `$ref`s";
                 return Err(Unresolved::Wrong(Fault::new(what, help).at(place)));
             }
             passed.push(now);
@@ -317,7 +322,7 @@ impl<'a> Files<'a> {
                 Value::Scalar { .. } => None,
             };
             at = next.ok_or_else(|| {
-                let what = format!("`{reference}` leads to nothing");
+                let what = format!("`{reference}` does not exist");
                 let help = match self.near(at, &key) {
                     Some(near) => format!("did you mean `{near}`?"),
                     None => format!("there is no `{key}` there: add it, or correct the reference"),
@@ -326,8 +331,8 @@ impl<'a> Files<'a> {
             })?;
         }
         if !pointer.is_empty() && !pointer.starts_with('/') {
-            let what = format!("`{reference}` leads to nothing");
-            let help = "behind `#` comes a path such as `/components/schemas/Pet`";
+            let what = format!("`{reference}` does not exist");
+            let help = "write a path after `#`, such as `/components/schemas/Pet`";
             return Err(Unresolved::Wrong(Fault::new(what, help).at(place)));
         }
         Ok(at)
@@ -338,12 +343,17 @@ impl<'a> Files<'a> {
         let Value::Map(entries) = self.value(at) else {
             return None;
         };
-        let likely = entries.iter().map(|entry| {
-            let distance = strsim::damerau_levenshtein(&entry.key, key);
-            (distance, entry.key.as_str())
-        });
-        let (distance, near) = likely.min()?;
-        (distance <= 2).then(|| near.to_owned())
+        let keys = entries.iter().map(|entry| entry.key.as_str());
+        self.closest(key, keys).map(str::to_owned)
+    }
+
+    /// The candidate that a word is most likely a misspelling of.
+    pub(super) fn closest<'c>(
+        &self,
+        word: &str,
+        candidates: impl IntoIterator<Item = &'c str>,
+    ) -> Option<&'c str> {
+        closest_within(word, candidates, &self.may_compare)
     }
 
     pub(super) fn value(&self, at: At) -> &Value {

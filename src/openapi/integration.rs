@@ -62,8 +62,8 @@ pub struct Header {
     pub place: Place,
 }
 
-/// What has no effect on a route's backend.
-const WITHOUT_EFFECT: [&str; 9] = [
+/// Members of every integration that are read, or that a route does without.
+const OF_ALL: [&str; 9] = [
     "type",
     "uri",
     "httpMethod",
@@ -262,7 +262,7 @@ impl Of<'_> {
     fn nothing_else(&self, read: &[&str]) -> Result<(), (String, Place)> {
         let mut members = self.files.members(self.at);
         let other = members.find(|member| {
-            !WITHOUT_EFFECT.contains(&member.key)
+            !OF_ALL.contains(&member.key)
                 && !read.contains(&member.key)
                 && !member.key.starts_with("x-")
                 && !self.is_empty(member.value)

@@ -102,16 +102,27 @@ impl Reader<'_, '_> {
         }
         let mut alternatives = Vec::new();
         for item in files.items(at) {
+            // One that asks for nothing lets anyone in.
+            if !self.is_mapping(item, &files.place(item), "an element of `security`") {
+                continue;
+            }
             let mut asked = Vec::new();
             for member in files.members(item) {
                 if !schemes.contains_key(member.key) {
                     let what = format!("the document has no security scheme `{}`", member.key);
-                    let help = match near(member.key, schemes.keys()) {
+                    let known = schemes.keys().map(String::as_str);
+                    let help = match files.closest(member.key, known) {
                         Some(near) => format!("did you mean `{near}`?"),
                         None => "add it to the document's security schemes".into(),
                     };
                     self.faults.push(Fault::new(what, help).at(member.place));
                     continue;
+                }
+                if !matches!(files.value(member.value), Value::List(_)) {
+                    let what = format!("the scopes of `{}` must be a list", member.key);
+                    let help = format!("write `{}: []`, or scopes in the brackets", member.key);
+                    let place = files.place(member.value);
+                    self.faults.push(Fault::new(what, help).at(place));
                 }
                 let scopes = files.items(member.value).filter_map(|scope| {
                     let text = files.text(scope)?;
@@ -127,11 +138,4 @@ impl Reader<'_, '_> {
         }
         alternatives
     }
-}
-
-/// The known name that is most like this one.
-fn near<'k>(name: &str, known: impl Iterator<Item = &'k String>) -> Option<&'k str> {
-    let distance = |known: &'k String| (strsim::damerau_levenshtein(known, name), known.as_str());
-    let (distance, near) = known.map(distance).min()?;
-    (distance <= 2).then_some(near)
 }

@@ -106,7 +106,7 @@ fn only_versions_that_api_gateway_reads_are_read() {
         ),
         (
             "openapi: 3.0.0\nswagger: '2.0'",
-            "api.yaml:2:10 api.yaml:1:10 the document says both `openapi` and `swagger`",
+            "api.yaml:2:10 api.yaml:1:10 the document has both `openapi` and `swagger`",
         ),
     ] {
         assert_eq!(told(&of(text)), [what], "{text}");
@@ -128,10 +128,7 @@ fn mistakes_of_the_text_have_their_place() {
             "api.yaml:3:3 gatestack reads no merge keys",
         ),
         ("? [1]\n: 2", "api.yaml:1:3 a key must be a text"),
-        (
-            "a: &x\n  - *x",
-            "api.yaml:2:5 the alias is inside of what it stands for",
-        ),
+        ("a: &x\n  - *x", "api.yaml:2:5 the alias contains itself"),
         ("a: *x", "api.yaml:1:4 this is not YAML: "),
     ] {
         let told = told(&of(text));
@@ -157,8 +154,11 @@ fn what_would_become_too_large_is_refused() {
             bomb,
             "with its aliases written out, the file has more than 4000000 values",
         ),
-        (deep, "more than 100 lists and mappings in each other"),
-        (nested, "more than 100 lists and mappings in each other"),
+        (deep, "lists and mappings are nested deeper than 100 levels"),
+        (
+            nested,
+            "lists and mappings are nested deeper than 100 levels",
+        ),
     ] {
         let told = told(&of(&text));
         assert_eq!(told.len(), 1, "{told:?}");
@@ -220,7 +220,7 @@ fn references_lead_to_other_files_and_places_are_there() {
         told(&reading),
         [
             "specs/paths/pets.yaml:5:13 there is no file `specs/paths/parameters.yaml`",
-            "specs/paths/pets.yaml:3:13 `../api.yaml#/components/parameters/Page` leads to nothing",
+            "specs/paths/pets.yaml:3:13 `../api.yaml#/components/parameters/Page` does not exist",
         ]
     );
     let document = reading.document.unwrap();
@@ -266,7 +266,7 @@ fn a_circle_is_wrong_where_nothing_is_in_it() {
     let text = with_paths("  /a:\n    get: {}\n") + schemas;
     assert_eq!(
         told(&of(&text)),
-        ["api.yaml:10:25 `#/components/schemas/Nope` leads to nothing"]
+        ["api.yaml:10:25 `#/components/schemas/Nope` does not exist"]
     );
     for (lines, count) in [
         (
@@ -284,11 +284,47 @@ fn a_circle_is_wrong_where_nothing_is_in_it() {
     ] {
         let told = told(&of(&with_paths(lines)));
         assert_eq!(told.len(), count, "{told:?}");
+        assert!(told[0].ends_with("refers to itself"), "{told:?}");
+    }
+}
+
+/// A requirement that is none would let anyone in.
+#[test]
+fn a_requirement_is_a_mapping_with_lists() {
+    let schemes = "components: {securitySchemes: {key: {type: apiKey, in: header, name: X-API-Key}}}\npaths: {}\n";
+    for (security, wrong) in [
+        ("[key]", "an element of `security` must be a mapping"),
+        ("[{key: a}]", "the scopes of `key` must be a list"),
+        ("key", "`security` must be a list"),
+    ] {
+        let reading = of(&format!("openapi: 3.0.3\nsecurity: {security}\n{schemes}"));
+        let told = told(&reading);
         assert!(
-            told[0].ends_with("leads in a circle, and nothing is in it"),
-            "{told:?}"
+            told.len() == 1 && told[0].ends_with(wrong),
+            "{security}: {told:#?}"
         );
     }
+}
+
+/// A document of many mistakes is read in time: not every pair of words is compared.
+#[test]
+fn what_was_meant_is_told_of_the_first_mistakes() {
+    let count = 1_000;
+    let schemas = (0..count).map(|n| format!("    schema{n}: {{}}\n"));
+    let wrong =
+        (0..count).map(|n| format!("        - {{$ref: '#/components/schemas/shema{n}'}}\n"));
+    let text = format!(
+        "openapi: 3.0.3\npaths: {{/a: {{get: {{}}}}}}\ncomponents:\n  schemas:\n{}    all:\n      allOf:\n{}",
+        schemas.collect::<String>(),
+        wrong.collect::<String>()
+    );
+    let reading = of(&text);
+    let meant = reading.faults.iter();
+    let meant = meant
+        .filter(|fault| fault.help.starts_with("did you mean"))
+        .count();
+    assert_eq!(reading.faults.len(), count, "{:?}", reading.faults.first());
+    assert!((1..count).contains(&meant), "{meant}");
 }
 
 #[test]

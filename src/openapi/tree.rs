@@ -133,7 +133,7 @@ struct Builder {
     /// Of each node that is complete.
     sizes: Vec<Size>,
     open: Vec<Open>,
-    /// The nodes of anchors; none as long as it is not complete.
+    /// The node of each anchor; `None` until it is complete.
     anchors: HashMap<usize, Option<usize>>,
     documents: usize,
 }
@@ -149,20 +149,21 @@ impl Builder {
     fn syntax(&self, error: &ScanError, text: &str) -> Fault {
         let at = error.marker().byte_offset().unwrap_or_default();
         let at = at.min(text.len());
-        let end = text[at..].chars().next().map_or(at, |c| at + c.len_utf8());
+        let next = text.get(at..).and_then(|rest| rest.chars().next());
+        let end = next.map_or(at, |c| at + c.len_utf8());
         if matches!(error.kind(), ErrorKind::RecursionLimitExceeded) {
             return self.too_deep(at..end);
         }
         Fault::new(
             format!("this is not YAML: {}", error.info()),
-            "see the line, and the indentation of the lines above it",
+            "check this line and the indentation of the lines above it",
         )
         .at(self.place(at..end))
     }
 
     fn too_deep(&self, span: Range<usize>) -> Fault {
-        let what = format!("more than {DEEPEST} lists and mappings in each other");
-        Fault::new(what, "put fewer into each other").at(self.place(span))
+        let what = format!("lists and mappings are nested deeper than {DEEPEST} levels");
+        Fault::new(what, "nest them less deeply").at(self.place(span))
     }
 
     fn event(&mut self, event: Event<'_>, span: Range<usize>) -> Result<(), Fault> {
@@ -295,7 +296,7 @@ impl Builder {
             return Err(Fault::new(what, "write the key as a text").at(self.place(span)));
         }
         let Some(node) = self.anchors.get(&anchor).copied().flatten() else {
-            let what = "the alias is inside of what it stands for";
+            let what = "the alias contains itself";
             let help = "write out what is meant; schemas refer to each other by `$ref`";
             return Err(Fault::new(what, help).at(self.place(span)));
         };

@@ -1,38 +1,31 @@
 //! What came from an OpenAPI document: its routes, with their backends and what callers need.
 
 use super::counted;
+use super::table::table;
 use crate::model::Place;
 use crate::stack::Checked;
 use crate::stack::file::{Api, Requires, Route, Token, Via};
 
-/// A line for each route of the document, below a line about it; nothing without one.
-pub(crate) fn routes(checked: &Checked) -> String {
+/// A row for each route of the document, below a line about it; nothing without one.
+pub(crate) fn routes(checked: &Checked, width: usize) -> String {
     let (Some(document), Some(api)) = (&checked.document, &checked.file.api) else {
         return String::new();
     };
-    let rows: Vec<[String; 3]> = document
+    let rows: Vec<Vec<String>> = document
         .routes
         .iter()
         .filter_map(|name| {
             let route = api.routes.get(name)?;
-            Some([name.clone(), backend(route), needed(api, route)])
+            Some(vec![name.clone(), needed(api, route), backend(route)])
         })
         .collect();
-    let width = |column: usize| {
-        let cells = rows.iter().map(|row| row[column].chars().count());
-        cells.max().unwrap_or_default()
-    };
-    let (names, backends) = (width(0), width(1));
     let count = counted(rows.len() as u64, "route");
-    let mut text = format!(
+    let head = format!(
         "{} is {}: {count}\n",
         document.path.display(),
         document.format
     );
-    for [name, backend, needed] in &rows {
-        text += &format!("  {name:names$}  {backend:backends$}  {needed}\n");
-    }
-    text
+    head + &table(["Route", "Callers need", "Backend"], rows, width)
 }
 
 fn backend(route: &Route) -> String {

@@ -200,13 +200,12 @@ impl Ui {
         self.width
     }
 
-    /// How many `-v` there were.
     /// Whether only results and errors are printed.
     pub fn is_quiet(&self) -> bool {
         self.quiet
     }
 
-    /// How much more is printed.
+    /// How many `-v` there were.
     pub fn verbosity(&self) -> u8 {
         self.verbosity
     }

@@ -5,12 +5,11 @@ mod report;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use comfy_table::{ContentArrangement, Table, presets};
-
 use super::call::note;
 use super::layout::{behind, counted, flowing, indented, listed, value_lines};
 use super::plan::heading;
-use super::style::{CREATE, ERROR, FAINT, STRONG, paint};
+use super::style::{CREATE, ERROR, STRONG, paint};
+use super::table::table;
 use super::value;
 use crate::kinds::StackContext;
 use crate::model::Value;
@@ -91,7 +90,7 @@ impl View<'_> {
                 result,
             ]
         });
-        table(
+        marked(
             ["Route", "Denied", "Allowed", "Not tested", "Result"],
             rows,
             self.width,
@@ -113,7 +112,7 @@ impl View<'_> {
                 },
             ]
         });
-        table(["Route", "Caller", "Expected", "Actual"], rows, self.width)
+        marked(["Route", "Caller", "Expected", "Actual"], rows, self.width)
     }
 
     /// Checks that passed are counted, those of a kind together.
@@ -144,7 +143,7 @@ impl View<'_> {
             };
             vec![name.to_owned(), about, result]
         });
-        table(["Check", "Of", "Result"], rows, self.width)
+        marked(["Check", "Of", "Result"], rows, self.width)
     }
 
     fn differences(&self) -> String {
@@ -328,35 +327,14 @@ fn number(outcome: &Outcome) -> usize {
     }
 }
 
-fn table<const N: usize>(
+/// A table in which ✓ and ✗ have colours.
+fn marked<const N: usize>(
     header: [&str; N],
     rows: impl IntoIterator<Item = Vec<String>>,
     width: usize,
 ) -> String {
-    let mut table = Table::new();
-    table
-        .load_style(presets::NOTHING)
-        .set_content_arrangement(ContentArrangement::Dynamic)
-        .set_width(u16::try_from(width).unwrap_or(u16::MAX))
-        .set_header(header.map(str::to_owned).to_vec());
-    table.add_rows(rows);
-    if table.is_empty() {
-        return String::new();
-    }
-    let last = N - 1;
-    for column in table.column_iter_mut() {
-        let right = if column.index == last { 0 } else { 2 };
-        column.set_padding((0, right));
-    }
-    let lines = table.lines().enumerate().map(|(at, line)| {
-        let line = line.trim_end();
-        match at {
-            0 => format!("{}\n", paint(FAINT, line)),
-            _ => format!("{line}\n"),
-        }
-    });
-    let text: String = lines.collect();
-    text.replace('✓', &paint(CREATE, "✓"))
+    table(header, rows, width)
+        .replace('✓', &paint(CREATE, "✓"))
         .replace('✗', &paint(ERROR, "✗"))
 }
 

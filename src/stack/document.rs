@@ -18,7 +18,7 @@ use super::load::LoadSettings;
 use super::source::Source;
 use super::spans::{KeyPath, Spans};
 use crate::openapi::{self, Document, Fault, Operation, Place};
-use patterns::{Field, Pattern};
+use patterns::{Field, Pattern, STAR};
 
 /// What the document gave.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -49,6 +49,13 @@ pub(super) fn unfold(
     }
     let read = read(file, source, spans, settings, findings);
     let Some((document, starts, is_complete)) = read else {
+        for name in spans.names(&routes).filter(|name| name.contains(STAR)) {
+            if let Some((message, help)) = patterns::refusal(name) {
+                let key = spans.key(&routes.join(name));
+                let diagnostic = Diagnostic::error(Code::BadRoute, message);
+                findings.push(diagnostic.at(key).help(help));
+            }
+        }
         // Which routes there are is not known.
         let taken = spans.take(&routes);
         if let Some(api) = &mut file.api {
@@ -71,9 +78,9 @@ pub(super) fn unfold(
         unknown,
         without_backend: Vec::new(),
         unsecured: Vec::new(),
-        told: Vec::new(),
+        reported: Vec::new(),
     };
-    let names = unfolding.file(file, &document, is_complete);
+    let names = unfolding.unfold(file, &document, is_complete);
     let once = unfolding.once;
     let path = source.documents().first();
     Unfolded {
@@ -118,7 +125,7 @@ fn read(
         .collect();
     let is_complete = reading.faults.is_empty();
     for fault in reading.faults {
-        findings.push(told(&fault, &starts, &span));
+        findings.push(diagnostic(&fault, &starts, &span));
     }
     reading
         .document
@@ -126,7 +133,7 @@ fn read(
 }
 
 /// A mistake in the document; one without a place is at the setting that names the document.
-fn told(fault: &Fault, starts: &[usize], otherwise: &Range<usize>) -> Diagnostic {
+fn diagnostic(fault: &Fault, starts: &[usize], otherwise: &Range<usize>) -> Diagnostic {
     let diagnostic = Diagnostic::error(Code::BadDocument, fault.what.as_str());
     let diagnostic = diagnostic.help(fault.help.as_str());
     if fault.places.is_empty() {
@@ -160,13 +167,13 @@ struct Unfolding<'u> {
     without_backend: Vec<(String, Range<usize>)>,
     /// Operations for which nothing says what callers need, and their places.
     unsecured: Vec<(String, Range<usize>)>,
-    /// Security schemes about which a warning is written.
-    told: Vec<String>,
+    /// What was reported, and is not reported again for other operations: ties of patterns, security schemes.
+    reported: Vec<String>,
 }
 
 impl Unfolding<'_> {
     /// Puts routes in the place of patterns. Returns the names of those that are operations.
-    fn file(&mut self, file: &mut File, document: &Document, is_complete: bool) -> Vec<String> {
+    fn unfold(&mut self, file: &mut File, document: &Document, is_complete: bool) -> Vec<String> {
         let Some(api) = &mut file.api else {
             return Vec::new();
         };
@@ -195,6 +202,9 @@ impl Unfolding<'_> {
         self.without_backends();
         self.open_operations();
         routes.extend(beside);
+        if !is_complete && routes.is_empty() {
+            self.findings.follows_from_another(&self.routes);
+        }
         if let Some(api) = &mut file.api {
             api.routes = routes;
         }
@@ -210,12 +220,13 @@ impl Unfolding<'_> {
         let mut written = written;
         let names: Vec<String> = self.spans.names(&self.routes).map(str::to_owned).collect();
         for name in names {
-            if !name.contains('*') && !operations.contains_key(&name) {
+            if !name.contains(STAR) && !operations.contains_key(&name) {
                 continue;
             }
             let path = self.routes.join(&name);
             let key = self.spans.key(&path);
-            let refusal = patterns::refusal(&name).filter(|_| name.contains('*'));
+            let refusal = patterns::refusal(&name);
+            let is_pattern = refusal.is_none();
             if let Some((message, help)) = refusal {
                 let diagnostic = Diagnostic::error(Code::BadRoute, message);
                 self.findings.push(diagnostic.at(key.clone()).help(help));
@@ -226,7 +237,7 @@ impl Unfolding<'_> {
             let spans = self.spans.take(&path);
             self.once.extend(spans.all());
             let route = written.remove(&name);
-            if let (Some(route), None) = (route, patterns::refusal(&name)) {
+            if let Some(route) = route.filter(|_| is_pattern) {
                 self.patterns.push(Pattern {
                     name,
                     key,
@@ -259,11 +270,11 @@ impl Unfolding<'_> {
         if let Some(at) = backend {
             self.take(at, Field::Backend, &path, &mut route);
             patterns::address(&mut route, operation);
-        } else if !self.is_tied(&path, Field::Backend) {
+        } else if !self.is_marked(&path, Field::Backend) {
             let has_one = self.backend_of_document(file, operation, &path, &mut route);
             if !has_one {
                 // One message tells of all.
-                self.is_elsewhere(&path, Field::Backend);
+                self.mark_unknown(&path, Field::Backend);
                 if !self.unknown {
                     self.without_backend.push((name.to_owned(), place.clone()));
                 }
@@ -283,7 +294,7 @@ impl Unfolding<'_> {
         }
         match requires {
             Some(at) => self.take(at, Field::Requires, &path, &mut route),
-            None if self.is_tied(&path, Field::Requires) => {}
+            None if self.is_marked(&path, Field::Requires) => {}
             None => {
                 let is_said = self.security_of_document(file, document, operation, &mut route);
                 if !is_said && !self.unknown {
@@ -312,32 +323,32 @@ impl Unfolding<'_> {
                     "`{}` and `{}` both match `{name}`, and neither is more specific",
                     first.name, second.name
                 );
-                let help = format!("say it for `{name}` itself: `\"{name}\" = {{ {word} = … }}`");
+                let help = format!("set it for `{name}` itself: `\"{name}\" = {{ {word} = … }}`");
                 let pair = format!("{} {} {word}", first.name, second.name);
                 let diagnostic = Diagnostic::error(Code::BadPattern, message)
-                    .label(first.place(field), format!("says `{word}`"))
-                    .label(second.place(field), "says it too")
+                    .label(first.place(field), format!("`{word}` here"))
+                    .label(second.place(field), "and here")
                     .help(help);
                 let is_usable = !first.is_broken(field) && !second.is_broken(field);
-                if is_usable && !self.told.contains(&pair) {
-                    self.told.push(pair);
+                if is_usable && !self.reported.contains(&pair) {
+                    self.reported.push(pair);
                     self.findings.push(diagnostic);
                 }
                 let path = self.routes.join(name);
-                self.is_elsewhere(&path, field);
+                self.mark_unknown(&path, field);
                 None
             }
         }
     }
 
     /// A field of this route is unknown for a reason that is reported elsewhere.
-    fn is_elsewhere(&mut self, path: &KeyPath, field: Field) {
+    fn mark_unknown(&mut self, path: &KeyPath, field: Field) {
         for key in field.keys() {
             self.findings.follows_from_another(&path.join(*key));
         }
     }
 
-    fn is_tied(&self, path: &KeyPath, field: Field) -> bool {
+    fn is_marked(&self, path: &KeyPath, field: Field) -> bool {
         let mut keys = field.keys().iter();
         keys.all(|key| self.findings.is_broken(&path.join(*key)))
     }
@@ -416,7 +427,7 @@ impl Unfolding<'_> {
 
     fn open_operations(&mut self) {
         let message = |names: &str, _| {
-            format!("neither the file nor the document says what a caller of {names} needs")
+            format!("no requirements for callers of {names}, in the file or the document")
         };
         let help = |name: &str| {
             format!(

@@ -5,15 +5,12 @@ use std::collections::{BTreeSet, HashSet};
 use std::ops::{Bound, Range};
 
 use super::diagnostic::{Diagnostic, Severity};
-use super::similar::{LONGEST, closest_within};
 use super::spans::KeyPath;
+use crate::model::similar::{LONGEST, MOST_COMPARED, closest_within};
 
 /// The most diagnostics that are kept; the others are counted. Far more than are shown, so that the first ones in the file are
 /// among them.
 const MOST_KEPT: usize = 10_000;
-
-/// The most pairs of words that are compared for “did you mean”, for files with very many mistakes.
-const MOST_COMPARED: usize = 50_000;
 
 /// Diagnostics, and the unusable places.
 #[derive(Debug)]

@@ -13,8 +13,8 @@ use super::given_keys;
 use super::schema::{
     alternatives, at, brief, follow, is_type, properties, required, resolved, schema_of, words,
 };
-use super::similar::resembles;
 use super::spans::{KeyPath, Spans};
+use crate::model::similar::resembles;
 use crate::model::{ByteSize, HumanDuration, bare_or_quoted};
 
 /// What must be known before references are resolved: which tables and keys are misspelled, and which tables have another type.

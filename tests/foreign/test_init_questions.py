@@ -80,7 +80,7 @@ def test_empty_answers_are_the_defaults(start):
     terminal = start("init")
     terminal.until("Name of the stack: (my-claims)")
     terminal.type("\r")
-    terminal.until("as AWS_REGION says")
+    terminal.until("from AWS_REGION")
     terminal.type("\r")
     code, shown = terminal.end()
     assert code == 0 and "Wrote the stack my-claims for eu-west-3" in shown, shown
@@ -106,7 +106,7 @@ def test_a_wrong_answer_is_asked_again(start):
 def test_what_stops_a_question_writes_nothing(start, key, code):
     terminal = start("init", "--name", "claims")
     # A given answer is no question.
-    assert "Name of the stack" not in terminal.until("as AWS_REGION says")
+    assert "Name of the stack" not in terminal.until("from AWS_REGION")
     terminal.type(key)
     ended, shown = terminal.end()
     assert ended == code and "stopped: nothing was changed" in shown, (ended, shown)

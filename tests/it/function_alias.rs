@@ -537,7 +537,7 @@ fn there_is_no_way_back_without_a_version() {
     let ran = folder.local(&["rollback", "hello", "3", "--yes"]);
     assert_eq!(ran.code, 64, "{}", ran.stdout);
     assert!(
-        ran.stderr.contains("which is no function"),
+        ran.stderr.contains("which is not a function"),
         "{}",
         ran.stderr
     );

@@ -503,7 +503,7 @@ fn the_region_is_the_one_that_the_aws_cli_would_use() {
         (
             &[("AWS_REGION", "eu-wset-1")][..],
             &[][..],
-            "`eu-wset-1` is not an AWS Region, and AWS_REGION names it",
+            "`eu-wset-1` is not an AWS Region: set by AWS_REGION",
         ),
         (
             &[("AWS_PROFILE", "ohter")],

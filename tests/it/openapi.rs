@@ -127,7 +127,7 @@ fn what_came_from_the_document_is_shown_and_every_mistake_is_told_before_anythin
         assert_eq!(ran.code, 1, "{command:?}");
         let told = unwrapped(&ran.stderr);
         for what in [
-            "`#/components/schemas/Welcom` leads to nothing --> PetStore.yaml:17:23",
+            "`#/components/schemas/Welcom` does not exist --> PetStore.yaml:17:23",
             "`psot` is not a method --> PetStore.yaml:54:5",
             "the stage name `te st` holds a space --> stack.toml:22:12",
         ] {

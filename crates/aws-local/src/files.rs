@@ -101,7 +101,7 @@ impl From<NotAFile> for io::Error {
 /// The bytes of a regular file of at most `most` bytes. A link to one is followed.
 ///
 /// # Errors
-/// There is none, it is something else, it can't be read, or it is larger.
+/// The file is missing, not a regular file, unreadable, or larger.
 pub fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     limited(open(path, OpenOptions::new().read(true), true)?, most)
 }
@@ -197,7 +197,7 @@ pub fn replace_soon(path: &Path, bytes: &[u8], readers: Readers) -> io::Result<(
 /// # Errors
 /// Something is there, a link too, or it can't be written; then there is no file.
 pub fn create(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    // Exclusive: a file that appeared since anybody looked is an error too.
+    // Exclusive: a file that appeared in the meantime is an error too.
     let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
     file.write_all(bytes)
         .and_then(|()| file.sync_all())
@@ -210,7 +210,7 @@ pub fn create(path: &Path, bytes: &[u8]) -> io::Result<()> {
 /// Writes at the end of a regular file, which keeps its owner and permissions.
 ///
 /// # Errors
-/// There is none, it is something else, a link too, or it can't be written; then it is unchanged.
+/// The file is missing, is not a regular file (links are refused), or can't be written. It is then unchanged.
 pub fn extend(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = open(path, OpenOptions::new().append(true), false)?;
     let length = file.metadata()?.len();

@@ -19,7 +19,7 @@ use crate::render::{Ui, call};
 #[derive(Debug, clap::Args)]
 #[command(after_help = after_help())]
 pub(crate) struct Args {
-    /// The folder, which is made if there is none
+    /// The folder; created if it doesn't exist
     #[arg(value_name = "FOLDER", default_value = ".")]
     folder: PathBuf,
     /// What to begin with
@@ -28,7 +28,7 @@ pub(crate) struct Args {
     /// The stack's name [default: the folder's]
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
-    /// Ask nothing: take the defaults
+    /// Use the defaults without asking
     #[arg(short, long)]
     yes: bool,
     /// Print one JSON object
@@ -58,8 +58,8 @@ Examples:
 
 Templates:
 {templates}
-The Region is --region's, else that of AWS_REGION or the AWS profile. Files that
-exist already are not overwritten; .gitignore gets the lines that it lacks."
+The Region is --region's, else that of AWS_REGION or the AWS profile. Existing
+files are not overwritten; missing lines are added to .gitignore."
     )
 }
 
@@ -70,6 +70,16 @@ impl Args {
             return Some(
                 "the argument '--file -' cannot be used with 'init', which writes the file".into(),
             );
+        }
+        let flag = match () {
+            () if !global.vars.is_empty() => Some("--var <NAME=VALUE>"),
+            () if global.gives_variables() => Some("--var-file <FILE>"),
+            () => None,
+        };
+        if let Some(flag) = flag {
+            return Some(format!(
+                "the argument '{flag}' cannot be used with 'init', which writes one stack file"
+            ));
         }
         let invalid = |flag: &str, value: &str, refusal: Refusal| {
             let Refusal { message, help } = refusal;
@@ -156,7 +166,7 @@ impl Args {
         match refused_region(self.template, &configured.name) {
             None => Ok(Some(configured)),
             Some(Refusal { message, help }) => {
-                let what = format!("{message}, and {} names it", configured.said_by);
+                let what = format!("{message}: set by {}", configured.said_by);
                 let hint = "give another Region with --region";
                 Err(Fault::new(FaultKind::Context, what)
                     .hint(help)
@@ -179,7 +189,7 @@ impl Args {
         let asks = ui.asks() && !self.json && !self.yes;
         let is_answered = given_name.is_some() && given_region.is_some();
         if !asks && !self.yes && !is_answered {
-            return Err(self.nobody_to_ask(invocation, name, region));
+            return Err(self.no_terminal(invocation, name, region));
         }
         let name = match given_name {
             Some(given) => given.clone(),
@@ -188,7 +198,7 @@ impl Args {
             })?,
             None => name.to_owned(),
         };
-        let from = configured.map(|configured| format!("as {} says", configured.said_by));
+        let from = configured.map(|configured| format!("from {}", configured.said_by));
         let region = match given_region {
             Some(given) => given.clone(),
             None if asks => answer("Region:", region, &from.unwrap_or_default(), |region| {
@@ -208,7 +218,7 @@ impl Args {
     }
 
     /// The error where a question can't be asked.
-    fn nobody_to_ask(&self, invocation: &Invocation, name: &str, region: &str) -> Error {
+    fn no_terminal(&self, invocation: &Invocation, name: &str, region: &str) -> Error {
         let asked = [
             ("name", "--name", name, self.name.is_none()),
             ("Region", "--region", region, invocation.region.is_none()),
@@ -234,7 +244,7 @@ impl Args {
         let take = all(|(what, _, default, _)| format!("the {what} {default}"));
         let flags = all(|(_, flag, ..)| (*flag).to_owned());
         Fault::new(FaultKind::Consent, what)
-            .hint(format!("take {take} with\n{again}"))
+            .hint(format!("to use {take}:\n{again}"))
             .hint(format!("or answer with {flags}"))
             .into()
     }
@@ -259,7 +269,7 @@ impl Args {
     }
 }
 
-/// Asks until the answer is one.
+/// Asks until the answer is valid.
 fn answer(
     question: &str,
     default: &str,

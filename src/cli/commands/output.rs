@@ -4,9 +4,9 @@ use crate::cli::opening::open;
 use crate::engine::{self, FirstLook, Invocation, Purpose, runtime};
 use crate::error::{Error, Exit, Fault, FaultKind};
 use crate::model::Text;
+use crate::model::similar::closest;
 use crate::render::json::{self, FORMAT};
 use crate::render::{Ui, outcome};
-use crate::stack::closest;
 
 /// Print what people ask for by name: URLs, ids; never a secret
 #[derive(Debug, clap::Args)]

@@ -61,7 +61,7 @@ impl Args {
         let (target, _) = self.target.as_deref().zip(self.version.as_ref())?;
         (!is_function(target)).then(|| {
             format!(
-                "the argument '[VERSION]' cannot be used with '{target}', which is no function: name one as 'functions.NAME'"
+                "the argument '[VERSION]' cannot be used with '{target}', which is not a function: name one as 'functions.NAME'"
             )
         })
     }

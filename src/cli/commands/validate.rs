@@ -34,7 +34,7 @@ impl Args {
                 "{name} is valid: stack {} in {}\n{}",
                 stack.name,
                 stack.region,
-                document::routes(&checked)
+                document::routes(&checked, ui.width())
             ));
         }
         Ok(Exit::Success)

@@ -90,7 +90,7 @@ pub(super) fn slug(text: &str) -> String {
     slug.trim_end_matches('-').to_owned()
 }
 
-/// The value at a path of tables; none if there is none.
+/// The value at this path of tables; `None` if the file has none.
 fn value<'t>(table: &'t mut dyn TableLike, path: &[&str]) -> Option<&'t mut Value> {
     match path {
         [] => None,

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::patterns::{Field, milliseconds};
+use super::patterns::Field;
 use super::{Unfolding, counted};
+use crate::model::HumanDuration;
 use crate::openapi::{Backend, Integration, Operation, Place};
 use crate::stack::diagnostic::{Code, Diagnostic};
 use crate::stack::file::{File, HeaderValue, Mock, Route};
@@ -42,7 +43,7 @@ impl Unfolding<'_> {
                 let diagnostic = Diagnostic::error(Code::BadDocument, message);
                 let at = counted(&self.starts, if at == place { place } else { at });
                 self.findings.push(diagnostic.at(at).help(help));
-                self.is_elsewhere(path, Field::Backend);
+                self.mark_unknown(path, Field::Backend);
             }
         }
         true
@@ -101,7 +102,7 @@ impl Unfolding<'_> {
                         let diagnostic = Diagnostic::error(Code::DanglingReference, message);
                         let at = counted(&self.starts, place);
                         self.findings.push(diagnostic.at(at).help(help));
-                        self.is_elsewhere(path, Field::Backend);
+                        self.mark_unknown(path, Field::Backend);
                     }
                 }
                 self.timeout(timeout.as_ref(), path, route);
@@ -124,7 +125,7 @@ impl Unfolding<'_> {
 
     fn timeout(&mut self, timeout: Option<&(u64, Place)>, path: &KeyPath, route: &mut Route) {
         if let Some((written, place)) = timeout {
-            route.timeout = Some(milliseconds(*written));
+            route.timeout = Some(HumanDuration::from_millis(*written));
             self.put(path.join("timeout"), place);
         }
     }

@@ -6,7 +6,6 @@
 
 use std::ops::Range;
 
-use crate::model::HumanDuration;
 use crate::openapi::Operation;
 use crate::stack::check::METHODS;
 use crate::stack::file::Route;
@@ -14,7 +13,7 @@ use crate::stack::spans::{KeyPath, Spans};
 use crate::stack::template::GatewayTemplate;
 
 /// Matches every method, and in a path any text.
-pub(super) const ANY: char = '*';
+pub(super) const STAR: char = '*';
 
 /// The end of a URL that calls the operation's path.
 const PATH_OF_OPERATION: &str = "/*";
@@ -118,7 +117,7 @@ impl Pattern {
 /// Why a name is not a pattern, and what to do.
 pub(super) fn refusal(name: &str) -> Option<(String, String)> {
     let Some((method, path)) = name.split_once(' ') else {
-        let help = match name.starts_with(['/', ANY]) {
+        let help = match name.starts_with(['/', STAR]) {
             true => format!("write `\"* {name}\"` for all methods"),
             false => "write a method and a path: `\"GET /pets/*\"`, or `\"* *\"` for all".into(),
         };
@@ -128,7 +127,7 @@ pub(super) fn refusal(name: &str) -> Option<(String, String)> {
         let help = format!("expected `*` or one of {}", METHODS.join(", "));
         return Some((format!("`{method}` is not a method of API Gateway"), help));
     }
-    if !path.starts_with(['/', ANY]) {
+    if !path.starts_with(['/', STAR]) {
         let help = format!("write `\"{method} /{}\"`", path.trim());
         return Some((
             format!("the path `{path}` does not start with a slash"),
@@ -150,7 +149,7 @@ fn includes(pattern: &str, other: &str) -> bool {
 
 /// Whether a text with `*` stands for another. A `*` of the other is only matched by one: any text may be in its place.
 fn stands_for(pattern: &str, text: &str) -> bool {
-    let mut pieces = pattern.split(ANY);
+    let mut pieces = pattern.split(STAR);
     let first = pieces.next().unwrap_or_default();
     let Some(mut rest) = text.strip_prefix(first) else {
         return false;
@@ -191,11 +190,6 @@ pub(super) fn address(route: &mut Route, operation: &Operation) {
         let path = operation.path.replace("+}", "}");
         route.http = Some(GatewayTemplate::new(format!("{base}{path}")));
     }
-}
-
-/// A time-out of the document.
-pub(super) fn milliseconds(milliseconds: u64) -> HumanDuration {
-    HumanDuration::from_millis(milliseconds)
 }
 
 #[cfg(test)]

@@ -59,26 +59,30 @@ impl Unfolding<'_> {
             Err((what, place)) => {
                 let name = operation.name();
                 let closes = !matches!(default, None | Some(Requires::Nothing));
+                if !closes {
+                    self.findings.follows_from_another(&path);
+                }
+                // A warning once for each scheme, an error once for each place: the document's own `security` is of all operations.
+                let once = match closes {
+                    true => what.clone(),
+                    false => format!("{what} {}:{}", place.file, place.span.start),
+                };
+                if self.reported.contains(&once) {
+                    return true;
+                }
+                self.reported.push(once);
                 let place = counted(&self.starts, &place);
                 let diagnostic = match closes {
-                    true => {
-                        // Once for each scheme, not for each operation.
-                        if self.told.contains(&what) {
-                            return true;
-                        }
-                        self.told.push(what.clone());
-                        Diagnostic::warning(
-                            Code::BadDocument,
-                            format!("{what}, so `requires` of `[api]` counts"),
-                        )
-                    }
+                    true => Diagnostic::warning(
+                        Code::BadDocument,
+                        format!("{what}, so `requires` of `[api]` counts"),
+                    ),
                     false => Diagnostic::error(Code::BadDocument, what),
                 };
                 let help = format!(
                     "write what callers need into `[api.routes]`: `\"{name}\" = {{ requires = … }}`"
                 );
                 self.findings.push(diagnostic.at(place).help(help));
-                self.findings.follows_from_another(&path);
                 true
             }
         }

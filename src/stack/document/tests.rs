@@ -173,7 +173,7 @@ fn what_lacks_a_backend_or_a_caller_is_told_in_one_line() {
         ),
         [
             "api.yaml:4 `GET /a` and 2 other operations have no backend",
-            "api.yaml:5 neither the file nor the document says what a caller of `PUT /a` and `POST /a` needs",
+            "api.yaml:5 no requirements for callers of `PUT /a` and `POST /a`, in the file or the document",
         ]
     );
     let mock = "[api.routes]\n\"* *\" = { mock = 200, requires = \"nothing\" }\n";
@@ -215,6 +215,32 @@ fn a_document_that_cant_be_read_makes_no_other_mistakes() {
         list(&told),
         ["stack.toml:12 `api.openapi` must be text in quotes, not a whole number"]
     );
+}
+
+#[test]
+fn what_the_document_says_for_all_is_told_once() {
+    let security = "security: [{bearer: []}]\ncomponents: {securitySchemes: {bearer: {type: http, scheme: bearer}}}\n";
+    let document = format!("{PATHS}{security}");
+    let told = mistakes("[api.routes]\n\"* *\" = { mock = 200 }\n", &document);
+    assert_eq!(told.len(), 1, "{told:#?}");
+}
+
+#[test]
+fn a_wrong_operation_does_not_leave_the_api_without_routes() {
+    let document = "openapi: 3.0.3\npaths:\n  /pets:\n    gett: {}\n";
+    let told = mistakes("", document);
+    assert_eq!(told, ["api.yaml:4 `gett` is not a method"]);
+}
+
+#[test]
+fn patterns_are_checked_beside_a_document_that_cant_be_read() {
+    let told = mistakes(
+        "[api.routes]\n\"FOO *\" = { mock = 200 }\n",
+        "openapi: 3.1.0\n",
+    );
+    let told = told.join("\n");
+    assert!(told.contains("`FOO` is not a method"), "{told}");
+    assert!(told.contains("api.yaml:1 "), "{told}");
 }
 
 /// What callers of `GET /a` need, where the document says this of it and the file this.
@@ -329,7 +355,7 @@ fn the_documents_security_is_taken_as_far_as_it_lets_in_no_more() {
         let told = needed(open, "").unwrap_err();
         assert_eq!(told.len(), 1, "{told:?}");
         assert!(
-            told[0].contains("neither the file nor the document says"),
+            told[0].contains("no requirements for callers of"),
             "{told:?}"
         );
         assert_eq!(

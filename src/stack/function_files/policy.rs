@@ -5,9 +5,9 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 
+use crate::model::similar::closest;
 use crate::stack::files::LARGEST;
 use crate::stack::load::LoadSettings;
-use crate::stack::similar::closest;
 
 /// What is wrong, and what to do.
 type Fault = (String, String);

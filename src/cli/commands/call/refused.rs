@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use crate::caller::{ClientView, Known, Refusal, Token};
 use crate::engine::{Invocation, enable};
 use crate::kinds::{Desired, Resource, function, route, usage_plan};
+use crate::model::similar::closest;
 use crate::model::{Address, Book, Place, routing, shell_word};
-use crate::stack::closest;
 
 /// A call that API Gateway denied.
 pub(super) struct Refused<'a> {

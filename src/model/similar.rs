@@ -3,18 +3,18 @@
 use std::cell::Cell;
 
 /// The longest words that are compared: the time is the product of two words' lengths.
-pub(super) const LONGEST: usize = 100;
+pub const LONGEST: usize = 100;
 
 /// The candidate that `word` is most likely a misspelling of, if any. Never `word` itself.
-pub(crate) fn closest<'a>(
-    word: &str,
-    candidates: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
+pub fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     closest_within(word, candidates, &Cell::new(usize::MAX))
 }
 
+/// The most pairs of words that are worth comparing for one file with very many mistakes.
+pub const MOST_COMPARED: usize = 50_000;
+
 /// The same within a limit of comparisons.
-pub(super) fn closest_within<'a>(
+pub fn closest_within<'a>(
     word: &str,
     candidates: impl IntoIterator<Item = &'a str>,
     may_compare: &Cell<usize>,
@@ -49,7 +49,7 @@ pub(super) fn closest_within<'a>(
 }
 
 /// Whether at least half of two words is the same: enough if one of them is required and missing.
-pub(super) fn resembles(word: &str, wanted: &str) -> bool {
+pub fn resembles(word: &str, wanted: &str) -> bool {
     if word.len() > LONGEST {
         return false;
     }
